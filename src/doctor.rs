@@ -1,0 +1,1 @@
+//! Is everything there? One line a check, with the remedy.

@@ -1,0 +1,3 @@
+//! The machine: paths, topology, pinning, memory. No room; every room may use it.
+
+pub mod paths;

@@ -1,0 +1,233 @@
+//! The data that moves between rooms. Plain values: no engine's type, no thread, no lock.
+//!
+//! Sound is `f32` in −1..1, one channel. Speech going in is 16 kHz; speech coming out has the voice's own rate.
+
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// Sample rate of every [`Utterance`], in Hz: what Whisper and the voice activity detector take.
+pub const EAR_RATE: u32 = 16_000;
+
+/// One stretch of speech to be transcribed: mono, 16 kHz.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Utterance {
+    pub samples: Arc<[f32]>,
+}
+
+impl Utterance {
+    pub fn new(samples: impl Into<Arc<[f32]>>) -> Self {
+        Self { samples: samples.into() }
+    }
+
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.samples.len() as f64 / f64::from(EAR_RATE))
+    }
+}
+
+/// What was said. An empty text is an answer: nothing was said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Transcript {
+    pub text: String,
+    pub segments: Vec<Segment>,
+    /// Mean token probability, 0..1.
+    pub confidence: f32,
+    /// Probability that there was no speech, 0..1.
+    pub no_speech: f32,
+    /// ISO 639-1 code.
+    pub language: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Segment {
+    pub text: String,
+    /// From the start of the utterance, in ms.
+    pub start_ms: u64,
+    pub end_ms: u64,
+}
+
+/// A question to the store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    pub text: String,
+    /// At most this many passages.
+    pub limit: usize,
+    pub filter: Filter,
+}
+
+/// Which documents may answer; an empty filter means all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// Exact source, as `xnai sources` prints it.
+    pub source: Option<String>,
+    /// Glob over the source's path: `notes/**/*.md`.
+    pub path: Option<String>,
+    /// Document type: `md`, `txt`, `html`.
+    pub kind: Option<String>,
+    pub tag: Option<String>,
+    /// Modified on or after, `YYYY-MM-DD`.
+    pub after: Option<String>,
+    /// Modified before, `YYYY-MM-DD`.
+    pub before: Option<String>,
+}
+
+/// A piece of a document that may hold the answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Passage {
+    pub source: String,
+    pub title: String,
+    /// Bytes of the document's extracted text.
+    pub span: Range<usize>,
+    pub text: String,
+    /// Fused rank score: orders passages, means nothing by itself.
+    pub score: f32,
+    pub evidence: Evidence,
+}
+
+/// Why a passage was returned; what "nothing found" is decided from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Cosine of question and passage; absent without an embedder.
+    pub cosine: Option<f32>,
+    /// BM25 score; absent when no word matched.
+    pub bm25: Option<f32>,
+    /// Share of the question's rare words (weighted by rarity) that the passage holds, 0..1.
+    pub coverage: f32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Passages {
+    /// Best first.
+    pub list: Vec<Passage>,
+    /// Whether the best ones bear on the question at all; if not, the list holds near misses.
+    pub found: bool,
+    /// Said once to the user: "no embedder: words only", "demo documents".
+    pub notes: Vec<String>,
+}
+
+/// Everything the model is told for one answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prompt {
+    /// The fixed prefix: who it is and how it answers. Stays in the KV cache from turn to turn.
+    pub system: String,
+    pub history: Vec<Exchange>,
+    pub passages: Passages,
+    pub question: String,
+    pub sampling: Sampling,
+}
+
+/// One earlier question and the answer that was heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    pub question: String,
+    pub answer: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// 0 is greedy.
+    pub temperature: f32,
+    pub top_k: u32,
+    pub top_p: f32,
+    pub min_p: f32,
+    pub repeat_penalty: f32,
+    pub seed: u32,
+    pub max_tokens: u32,
+    pub stop: Vec<String>,
+    /// Generates exactly `max_tokens`, whatever the model says. For measuring models with made-up weights.
+    pub force_length: bool,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.3,
+            top_k: 40,
+            top_p: 0.95,
+            min_p: 0.05,
+            repeat_penalty: 1.1,
+            seed: 1,
+            max_tokens: 256,
+            stop: Vec::new(),
+            force_length: false,
+        }
+    }
+}
+
+/// A piece of the answer as it is written: whole UTF-8 characters, not necessarily whole words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    pub text: String,
+}
+
+/// How writing ended, with the counters of the turn.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Finish {
+    pub reason: FinishReason,
+    /// Prompt tokens decoded this turn.
+    pub prefilled: u32,
+    /// Prompt tokens found in the KV cache.
+    pub restored: u32,
+    pub generated: u32,
+    /// Speculated tokens and how many of them held.
+    pub drafted: u32,
+    pub accepted: u32,
+    /// Bytes of the KV cache.
+    pub kv_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    #[default]
+    Stop,
+    Length,
+}
+
+/// A fragment to be spoken: a sentence, or a clause where the first sound should come sooner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sentence {
+    pub text: String,
+    /// Position in the answer, from 0.
+    pub index: u32,
+}
+
+/// Sound to be played: mono.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pcm {
+    pub samples: Arc<[f32]>,
+    /// Hz.
+    pub rate: u32,
+}
+
+impl Pcm {
+    pub fn new(samples: impl Into<Arc<[f32]>>, rate: u32) -> Self {
+        Self { samples: samples.into(), rate }
+    }
+
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate.max(1)))
+    }
+}
+
+/// What became of a sentence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spoken {
+    pub samples: usize,
+    /// Taken from the cache instead of synthesised.
+    pub cached: bool,
+}
+
+/// A model file that may be handed to an engine: found, and checked against its pin or trusted by the user.
+///
+/// Only `models` makes these (and tests of engines, for files they made themselves).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelFile {
+    /// Registry id, or the file name for a file of the user's.
+    pub id: String,
+    pub path: PathBuf,
+    /// Lower-case hex.
+    pub sha256: String,
+}

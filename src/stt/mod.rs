@@ -1,0 +1,76 @@
+//! Utterance in, transcript out.
+
+pub mod fake;
+#[cfg(feature = "whisper")]
+pub mod whisper;
+#[cfg(not(feature = "whisper"))]
+#[path = "absent.rs"]
+pub mod whisper;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Result,
+    parcel::{ModelFile, Transcript, Utterance},
+    turn::Turn,
+};
+
+/// Hears. One caller at a time; cancelled through the turn.
+pub trait Stt: Send {
+    /// Transcribes a whole utterance. An empty text means that nothing was said.
+    fn transcribe(&mut self, speech: &Utterance, turn: &Turn) -> Result<Transcript>;
+
+    /// Transcribes what was said so far, for the screen; may be cheaper and worse than [`Stt::transcribe`].
+    fn partial(&mut self, so_far: &Utterance, turn: &Turn) -> Result<Transcript> {
+        self.transcribe(so_far, turn)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    #[default]
+    Whisper,
+    Fake,
+}
+
+/// `[stt]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub backend: Backend,
+    /// Registry id, path, or `auto`: the best one installed.
+    pub model: String,
+    /// ISO 639-1 code, or `auto` with a multilingual model.
+    pub language: String,
+    /// Text that whisper takes as having come before: sets style and spelling.
+    pub initial_prompt: String,
+    /// Names and terms it should know; appended to the initial prompt.
+    pub words: Vec<String>,
+    /// 0: the number of physical cores given to the voice stages.
+    pub threads: u8,
+    /// Forces this many tokens and switches retries and checks off; 0 is off. For models with made-up weights.
+    pub force_tokens: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            backend: Backend::Whisper,
+            model: "auto".into(),
+            language: "en".into(),
+            initial_prompt: String::new(),
+            words: Vec::new(),
+            threads: 0,
+            force_tokens: 0,
+        }
+    }
+}
+
+/// Opens the configured ear. `threads` is what the topology reader gives to the voice stages.
+pub fn open(settings: &Settings, model: Option<&ModelFile>, threads: usize) -> Result<Box<dyn Stt>> {
+    match settings.backend {
+        Backend::Whisper => whisper::open(settings, model, threads),
+        Backend::Fake => Ok(Box::new(fake::Scripted::default())),
+    }
+}

@@ -1,0 +1,1 @@
+//! Text in, Kokoro's phonemes out.

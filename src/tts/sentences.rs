@@ -1,0 +1,1 @@
+//! Pieces of an answer in, speakable fragments out.
