@@ -90,7 +90,11 @@ struct Stage {
 
 impl Stage {
     fn new(from: u32, to: u32, block: usize) -> Result<Self> {
-        let made = Fft::new_custom(from as usize, to as usize, block, 1, 1, rubato::WindowFunction::BlackmanHarris2, FixedSync::Both);
+        let unit = from / gcd(from, to);
+        // An even number of units: the filter's delay is half a block, and must be a whole number of samples.
+        let block = (block as u32).div_ceil(unit.max(1)).next_multiple_of(2) as usize * unit as usize;
+        let window = rubato::WindowFunction::BlackmanHarris2;
+        let made = Fft::new_custom(from as usize, to as usize, block.max(1), 1, 1, window, FixedSync::Both);
         let fft = made.map_err(|e| Error::report(Room::Audio, format!("cannot resample from {from} Hz to {to} Hz: {e}")))?;
         let (skip, block) = (fft.output_delay(), vec![0.0; fft.output_frames_max()]);
         Ok(Self { fft, from, to, waiting: Vec::new(), block, skip, fed: 0, made: 0 })
@@ -136,12 +140,16 @@ impl Stage {
     }
 }
 
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tone(rate: u32, hz: f32, samples: usize) -> Vec<f32> {
-        (0..samples).map(|n| (n as f32 * hz * std::f32::consts::TAU / rate as f32).sin() * 0.5).collect()
+    fn tone(rate: u32, hz: f64, samples: usize) -> Vec<f32> {
+        (0..samples).map(|n| ((n as f64 * hz * std::f64::consts::TAU / f64::from(rate)).sin() * 0.5) as f32).collect()
     }
 
     /// The largest difference in the middle: the ends see the silence around the sound.

@@ -13,6 +13,9 @@ pub const FRAME: usize = 256;
 /// Speech that began lasts until the probability falls this far below the threshold: words fade.
 const HYSTERESIS: f32 = 0.15;
 
+/// Every word has a frame this far above the threshold; the onset of a noise hovers just above it for 150 ms.
+const SURE: f32 = 0.2;
+
 /// Frames. A shorter gap (96 ms) is the closure of a `t` or `k`, not a pause.
 const SHORTEST_PAUSE: usize = 6;
 
@@ -85,18 +88,20 @@ fn frames(ms: u32) -> usize {
 fn runs(samples: &[f32], settings: &Settings) -> Vec<Range<usize>> {
     let mut vad = Vad::new();
     let (start, stop) = (settings.speech_threshold, (settings.speech_threshold - HYSTERESIS).max(0.05));
-    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut runs: Vec<(Range<usize>, f32)> = Vec::new();
     let mut speaking = false;
     for (n, frame) in samples.chunks(FRAME).enumerate() {
-        speaking = vad.probability(frame) >= if speaking { stop } else { start };
+        let sure = vad.probability(frame);
+        speaking = sure >= if speaking { stop } else { start };
         match runs.last_mut() {
             _ if !speaking => {}
-            Some(run) if n - run.end < SHORTEST_PAUSE => run.end = n + 1,
-            _ => runs.push(n..n + 1),
+            Some((run, best)) if n - run.end < SHORTEST_PAUSE => (run.end, *best) = (n + 1, best.max(sure)),
+            _ => runs.push((n..n + 1, sure)),
         }
     }
-    runs.retain(|run| run.len() >= frames(settings.min_speech_ms));
-    runs
+    let sure = (settings.speech_threshold + SURE).min(0.9);
+    let long = |run: &Range<usize>| run.len() >= frames(settings.min_speech_ms);
+    runs.into_iter().filter(|(run, best)| long(run) && *best >= sure).map(|(run, _)| run).collect()
 }
 
 /// Runs that belong to one utterance: no pause between them reaches `pause` frames.
