@@ -2,11 +2,12 @@
 //!
 //! | file | turns |
 //! |---|---|
-//! | [`load`] | a sound file or a stream of bytes into mono samples ([`wav`] by our own reader, FLAC and OGG in [`packed`]) |
+//! | [`load`] | a sound file or a stream of bytes into mono samples (`wav` by our own reader, FLAC and OGG in `packed`) |
 //! | [`resample`] | samples at one rate into samples at another, whole or as a stream |
 //! | [`vad`] | long audio into utterances, split where nobody speaks |
 //! | [`save`] | samples into a WAV file or stream |
-//! | [`device`] | samples into sound |
+//! | [`Tee`] | one voice into two speakers |
+//! | `device` | samples into sound |
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +22,11 @@ pub mod load;
 mod packed;
 pub mod resample;
 pub mod save;
+mod tee;
 pub mod vad;
 mod wav;
+
+pub use tee::Tee;
 
 /// Plays. The implementation decides how far ahead of the ear it lets the caller run, and blocks beyond that.
 pub trait Speaker: Send {

@@ -142,7 +142,7 @@ fn shortened(mut group: Vec<Range<usize>>, most: usize, samples: &[f32]) -> Vec<
 fn best_pause(group: &[Range<usize>], start: usize, most: usize) -> Option<usize> {
     let pauses = || (1..group.len()).filter(|&n| group[n - 1].end - start <= most);
     let late = pauses().filter(|&n| group[n - 1].end - start >= most / 2);
-    late.max_by_key(|&n| group[n].start - group[n - 1].end).or_else(|| pauses().last())
+    late.max_by_key(|&n| group[n].start - group[n - 1].end).or_else(|| pauses().next_back())
 }
 
 /// The frame, out of these, around which 80 ms are the quietest.
@@ -180,9 +180,13 @@ mod tests {
         }
     }
 
+    fn spans(of: &[(usize, usize)]) -> Vec<Range<usize>> {
+        of.iter().map(|&(from, to)| from..to).collect()
+    }
+
     #[test]
     fn an_utterance_that_fits_is_left_whole() {
-        assert_eq!(shortened(vec![10..20, 30..60], 60, &[]), [10..60]);
+        assert_eq!(shortened(spans(&[(10, 20), (30, 60)]), 60, &[]), spans(&[(10, 60)]));
     }
 
     #[test]
@@ -201,11 +205,11 @@ mod tests {
     fn without_any_pause_the_quietest_moment_is_taken() {
         let mut samples = vec![0.5; 150 * FRAME];
         samples[78 * FRAME..83 * FRAME].fill(0.01);
-        assert_eq!(shortened(vec![0..150], 100, &samples), [0..80, 80..150]);
+        assert_eq!(shortened(spans(&[(0, 150)]), 100, &samples), spans(&[(0, 80), (80, 150)]));
     }
 
     #[test]
     fn a_pause_always_splits_from_its_length_on() {
-        assert_eq!(grouped(vec![0..10, 19..30, 40..50], 10), [vec![0..10, 19..30], vec![40..50]]);
+        assert_eq!(grouped(spans(&[(0, 10), (19, 30), (40, 50)]), 10), [spans(&[(0, 10), (19, 30)]), spans(&[(40, 50)])]);
     }
 }

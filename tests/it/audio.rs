@@ -3,4 +3,5 @@
 mod files;
 #[cfg(feature = "audio")]
 mod playing;
+mod saving;
 mod splitting;

@@ -68,10 +68,10 @@ pub(super) struct Choice {
 
 impl Choice {
     fn of(device: cpal::Device) -> Result<Self> {
-        let forms = device.supported_output_configs().map_err(|e| fault(&device.to_string(), &e))?;
+        let forms = device.supported_output_configs().map_err(|e| fault(&name(&device), &e))?;
         match best(forms) {
             Some(form) => Ok(Self { device, form }),
-            None => Err(Error::reopen(Room::Audio, format!("the sound device {device} takes no form of sound that we make"))),
+            None => Err(Error::reopen(Room::Audio, format!("the sound device {} takes no form of sound that we make", name(&device)))),
         }
     }
 
@@ -84,7 +84,7 @@ impl Choice {
     }
 
     pub fn name(&self) -> String {
-        self.device.id().map_or_else(|_| self.device.to_string(), |id| id.id().to_owned())
+        name(&self.device)
     }
 
     fn info(&self, index: usize, default: Option<&cpal::DeviceId>) -> DeviceInfo {
@@ -124,7 +124,7 @@ impl Choice {
             _ => errors.lost.store(true, Relaxed),
         };
         let built = self.device.build_output_stream(self.config(), data, error, None);
-        built.map_err(|e| fault(&self.device.to_string(), &e))
+        built.map_err(|e| fault(&self.name(), &e))
     }
 
     /// Small buffers where the device has them, else whatever it likes.
@@ -161,6 +161,11 @@ fn best(forms: impl Iterator<Item = SupportedStreamConfigRange>) -> Option<Suppo
     });
     let (_, form, rate) = ours.min_by_key(|(rank, ..)| *rank)?;
     form.try_with_sample_rate(rate)
+}
+
+/// What `audio.output` takes.
+fn name(device: &cpal::Device) -> String {
+    device.id().map_or_else(|_| device.to_string(), |id| id.id().to_owned())
 }
 
 /// What cpal says, as a remedy.

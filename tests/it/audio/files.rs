@@ -159,6 +159,6 @@ fn a_file_that_may_not_be_read_is_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret.flac");
     fs::copy(data("tone.flac"), &path).unwrap();
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     refused(&path, "permission denied");
 }
