@@ -38,6 +38,31 @@ pub struct Transcript {
     pub language: String,
 }
 
+impl Transcript {
+    /// One transcript out of those of consecutive parts: texts joined, times shifted to the start of the first part,
+    /// confidence and no-speech probability weighted by length.
+    pub fn joined(parts: Vec<Self>, speech: &[Utterance]) -> Self {
+        let mut whole = Self::default();
+        let total: f32 = speech.iter().map(|part| part.samples.len() as f32).sum();
+        let mut offset_ms = 0;
+        for (part, heard) in parts.into_iter().zip(speech) {
+            let weight = heard.samples.len() as f32 / total.max(1.0);
+            whole.confidence += part.confidence * weight;
+            whole.no_speech += part.no_speech * weight;
+            whole.language = if whole.language.is_empty() { part.language } else { whole.language };
+            let gap = if whole.text.is_empty() || part.text.is_empty() { "" } else { " " };
+            whole.text = whole.text + gap + part.text.trim();
+            whole.segments.extend(part.segments.into_iter().map(|s| Segment {
+                start_ms: s.start_ms + offset_ms,
+                end_ms: s.end_ms + offset_ms,
+                ..s
+            }));
+            offset_ms += heard.duration().as_millis() as u64;
+        }
+        whole
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
     pub text: String,
@@ -230,4 +255,23 @@ pub struct ModelFile {
     pub path: PathBuf,
     /// Lower-case hex.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(text: &str, confidence: f32) -> Transcript {
+        let segments = vec![Segment { text: text.into(), start_ms: 10, end_ms: 500 }];
+        Transcript { text: text.into(), segments, confidence, language: "en".into(), ..Transcript::default() }
+    }
+
+    #[test]
+    fn parts_join_into_one_transcript() {
+        let speech = [Utterance::new(vec![0.0; 16_000]), Utterance::new(vec![0.0; 48_000])];
+        let whole = Transcript::joined(vec![part(" How long", 0.5), part(" is it? ", 0.9)], &speech);
+        assert_eq!(whole.text, "How long is it?");
+        assert_eq!((whole.segments[1].start_ms, whole.segments[1].end_ms), (1010, 1500));
+        assert!((whole.confidence - 0.8).abs() < 1e-6);
+    }
 }
