@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, Room};
 
-/// Everything that is not a model file: code, buffers, the store's caches. Measured with the small pack: 190 MB.
+/// Everything that is not a model file: code, buffers, the caches of the store. An allowance, not a measurement.
 const BASE_BYTES: u64 = 256 << 20;
 
 /// `[memory]` of the configuration.

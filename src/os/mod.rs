@@ -3,3 +3,5 @@
 pub mod log;
 pub mod memory;
 pub mod paths;
+pub mod stop;
+pub mod terminal;

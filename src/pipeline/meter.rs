@@ -41,6 +41,11 @@ impl Timings {
         }
     }
 
+    /// The input is complete: this is zero.
+    pub fn restart(&mut self) {
+        self.zero = Instant::now();
+    }
+
     /// Takes down what a notice says about time; only the first of each kind counts.
     pub fn note(&mut self, told: &Told) {
         let since = ms(told.at.saturating_duration_since(self.zero));
