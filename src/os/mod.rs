@@ -1,3 +1,7 @@
 //! The machine: paths, topology, pinning, memory. No room; every room may use it.
 
+pub mod log;
+pub mod memory;
 pub mod paths;
+pub mod stop;
+pub mod terminal;

@@ -32,6 +32,10 @@ fn tone(seconds: f64, rate: u32) -> Pcm {
 fn the_child_plays() {
     let Ok(order) = env::var(ORDER) else { return };
     let turn = Session::new().turn();
+    if order == "absent" {
+        assert!(open_speaker(&Settings::default()).is_err_and(|e| e.kind() == Kind::Reopen));
+        return;
+    }
     let mut speaker = open_speaker(&Settings::default()).unwrap();
     match order.as_str() {
         "exact" => speaker.play(&tone(0.5, RATE), &turn).unwrap(),
@@ -126,6 +130,14 @@ fn devices_are_listed_and_a_wrong_name_is_a_sentence() {
     let config = folder.path().join("asound.conf");
     fs::write(&config, "pcm.!default { type null }\n").unwrap();
     assert_well(&child("list", &config).output().unwrap());
+}
+
+#[test]
+fn a_machine_without_sound_is_a_sentence_and_no_chatter() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("asound.conf");
+    fs::write(&config, "pcm.!default { type hw card 97 }\n").unwrap();
+    assert_well(&child("absent", &config).output().unwrap());
 }
 
 /// A PulseAudio server of our own with a sink that nobody hears, and an ALSA configuration that leads to it.
