@@ -1,1 +1,6 @@
 //! The one integration binary; its modules mirror the rooms.
+
+#[cfg(all(feature = "whisper", feature = "llama"))]
+mod engines;
+#[cfg(feature = "whisper")]
+mod stt;
