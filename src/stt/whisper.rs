@@ -66,6 +66,8 @@ impl Whisper {
         let mut whole = Account::default();
         for span in sound::pieces(&speech.samples) {
             turn.alive()?;
+            let words = sound::trim(&speech.samples[span.clone()]);
+            let span = span.start + words.start..span.start + words.end;
             let heard = self.hear_piece(&speech.samples[span.clone()], turn, care)?;
             whole.add(heard, &span);
         }

@@ -17,10 +17,28 @@ const SHORTEST: usize = EAR_RATE as usize * 11 / 10;
 /// Silence put behind every piece, so that the last word is not cut off by the end of the window.
 const TAIL: usize = EAR_RATE as usize / 5;
 
+/// What is so much quieter than the loudest frame is no part of a word: soft consonants are at most 40 dB below.
+const FAINT_DB: f32 = 50.0;
+/// Kept around the first and last frame that are not faint.
+const MARGIN: usize = 3 * EAR_RATE as usize / 10;
+
 /// Level of the loudest 20 ms, in dB below full scale; −200 for no sound at all.
 pub fn loudest_db(samples: &[f32]) -> f32 {
-    let power = samples.chunks(FRAME).map(power).fold(0.0, f32::max);
-    if power > 0.0 { (10.0 * power.log10()).max(-200.0) } else { -200.0 }
+    samples.chunks(FRAME).map(level_db).fold(-200.0, f32::max)
+}
+
+fn level_db(frame: &[f32]) -> f32 {
+    let power = power(frame);
+    if power > 0.0 { 10.0 * power.log10() } else { -200.0 }
+}
+
+/// The span without the silence before and behind: it costs time, and models make words of it.
+pub fn trim(samples: &[f32]) -> Range<usize> {
+    let floor = (loudest_db(samples) - FAINT_DB).max(SILENCE_DB);
+    let heard = |frame: &[f32]| level_db(frame) >= floor;
+    let first = samples.chunks(FRAME).position(heard).unwrap_or(0) * FRAME;
+    let last = samples.chunks(FRAME).rposition(heard).map_or(samples.len(), |i| (i + 1) * FRAME);
+    first.saturating_sub(MARGIN)..(last + MARGIN).min(samples.len())
 }
 
 /// Mean square; what is not a number counts as silence.
@@ -80,6 +98,16 @@ mod tests {
         let mut quiet = vec![0.0; 16_000];
         quiet[8_000..8_640].fill(0.002);
         assert!(loudest_db(&quiet) > SILENCE_DB);
+    }
+
+    #[test]
+    fn silence_around_the_words_is_trimmed_with_a_margin() {
+        let mut samples = vec![1e-5; 10 * EAR_RATE as usize];
+        samples[80_000..96_000].fill(0.2);
+        assert_eq!(trim(&samples), 80_000 - MARGIN..96_000 + MARGIN);
+        assert_eq!(trim(&samples[80_000..90_000]), 0..10_000);
+        assert_eq!(trim(&[0.0; 500]), 0..500);
+        assert_eq!(trim(&[]), 0..0);
     }
 
     #[test]
