@@ -2,3 +2,7 @@
 
 mod audio;
 mod tidy;
+#[cfg(all(feature = "whisper", feature = "llama"))]
+mod engines;
+#[cfg(feature = "whisper")]
+mod stt;
