@@ -1,1 +1,3 @@
 //! The one integration binary; its modules mirror the rooms.
+
+mod llm;

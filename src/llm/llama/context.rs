@@ -175,3 +175,42 @@ fn params(shape: Shape, chunk: u32) -> LlamaContextParams {
         .with_flash_attention_policy(flash)
         .with_no_perf(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::turn::Session;
+
+    /// On the shared story model; where it is missing the test says so, and fails in CI.
+    fn stories() -> Option<Context> {
+        let shared = std::env::var_os("XNAI_MODELS_PATH")
+            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/models")), PathBuf::from);
+        let path = shared.join("llm/stories260K.gguf");
+        if !path.is_file() {
+            assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
+            println!("skipped: {} is missing", path.display());
+            return None;
+        }
+        let model = super::super::model::Model::load(&path).unwrap();
+        let shape =
+            Shape { context: 512, batch: 256, ubatch: 128, threads: 2, threads_prefill: 2, kv: KvType::F16, flash_attention: true };
+        Some(Context::new(&model.weights, shape).unwrap())
+    }
+
+    #[test]
+    fn a_stale_turn_stops_inside_a_decode_and_what_was_read_before_it_stays() {
+        let Some(mut context) = stories() else { return };
+        let session = Session::new();
+        let (alive, stale) = (session.turn(), session.turn());
+        stale.cancel();
+        let tokens: Vec<LlamaToken> = (0..100).map(|i| LlamaToken(3 + i % 200)).collect();
+        context.read(&tokens[..40], &alive).unwrap();
+        let watching = context.watch.turn(&stale);
+        assert!(context.decode(&tokens[40..], &stale).unwrap_err().is_stale());
+        drop(watching);
+        assert_eq!(context.resident.len(), 40);
+        assert_eq!(context.read(&tokens, &alive).unwrap(), Read { prefilled: 60, restored: 40 });
+    }
+}
