@@ -6,3 +6,5 @@ mod tidy;
 mod engines;
 #[cfg(feature = "whisper")]
 mod stt;
+mod llm;
+mod once;
