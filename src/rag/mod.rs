@@ -1,5 +1,6 @@
 //! Documents into passages, a query into the best of them.
 
+pub mod embed;
 pub mod fake;
 
 use serde::{Deserialize, Serialize};
