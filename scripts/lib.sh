@@ -13,6 +13,9 @@ demo_stamp=$data/demo-indexed      # this user's store holds the demo documents 
 # Rust is often installed for one user and not yet on the path of a new shell.
 command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$home/.cargo}/bin
 
+# Some programs end an interruption politely, which bash alone would take for an ordinary failure.
+trap 'exit 130' INT TERM HUP
+
 say() { printf '%s\n' "$*" >&2; }
 
 # fail CODE MESSAGE…: exit codes as the program's own (README, "Exit codes").
@@ -112,10 +115,10 @@ watched() {
   local label=$1 log status=0 tick
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/xnai-log.XXXXXX")
-  ticker "$label" "$log" >/dev/null &
+  ticker "$label" "$log" >/dev/null 9>&- &
   tick=$!
   # shellcheck disable=SC2064  # now, not then: both are local
-  trap "kill $tick 2>/dev/null; rm -f '$log'" EXIT
+  trap "kill $tick 2>/dev/null || true; rm -f '$log'" EXIT
   "$@" >"$log" 2>&1 </dev/null || status=$?
   kill "$tick" 2>/dev/null || true
   wait "$tick" 2>/dev/null || true

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place: a second Ctrl-C or a hung engine must not keep the terminal")]
 fn run(cli: Cli) -> Result<()> {
     stop::watch(|code| process::exit(code.into()))?;
     cli.run()

@@ -187,18 +187,22 @@ fn scripts_can_be_run() {
 /// What the README calls each kind. No wildcard: a new kind does not compile until it is documented.
 fn documented_as(kind: Kind) -> &'static str {
     match kind {
-        Kind::Reword => "usage",
-        Kind::Replace => "input",
+        Kind::Reword => "command line",
+        Kind::Replace => "given cannot be used",
         Kind::Repeat => "heard",
-        Kind::Fetch => "model",
+        Kind::Fetch => "missing or was refused",
         Kind::Broaden => "--require-docs",
-        Kind::Reopen => "audio device",
-        Kind::Shrink => "memory",
-        Kind::Retry => "later",
+        Kind::Reopen => "sound device",
+        Kind::Shrink => "memory budget",
+        Kind::Retry => "try again later",
         Kind::MakeRoom => "disk",
         Kind::Stopped => "interrupted",
         Kind::Stale | Kind::Report => "fault",
     }
+}
+
+fn row_of(row: regex::Captures<'_>) -> (u8, String) {
+    (row[1].parse().unwrap(), row[2].to_lowercase())
 }
 
 #[test]
@@ -208,11 +212,14 @@ fn the_readme_knows_every_exit_code() {
     let readme = read("README.md");
     let section = readme.split("## Exit codes").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a section on exit codes");
     let row = Regex::new(r"(?m)^\| (\d+) \| (.*) \|$").unwrap();
-    let rows: Vec<(u8, String)> = row.captures_iter(section).map(|c| (c[1].parse().unwrap(), c[2].to_lowercase())).collect();
+    let rows: Vec<(u8, String)> = row.captures_iter(section).map(row_of).collect();
     for kind in kinds {
         let words = rows.iter().find(|(code, _)| *code == kind.exit_code()).map(|(_, words)| words.as_str());
         assert!(words.is_some_and(|w| w.contains(documented_as(kind))), "{kind:?} is {}, the README says: {words:?}", kind.exit_code());
     }
+    let typed = Regex::new(r#"(?m)^  (\d+) +([^"\n]+)"#).unwrap();
+    let help: Vec<(u8, String)> = typed.captures_iter(&read("src/cli.rs")).map(row_of).collect();
+    assert_eq!(rows, help, "the README and --help say the same");
     let undocumented = |code: u8| code != 0 && kinds.iter().all(|kind| kind.exit_code() != code);
     assert!(rows.iter().any(|(code, _)| *code == 0) && !rows.iter().any(|(code, _)| undocumented(*code)), "{rows:?}");
 }
