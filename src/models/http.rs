@@ -1,6 +1,6 @@
 //! A web address and a position into a stream of bytes from there on, or into what went wrong, named by what helps.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
     StatusCode, Url,
@@ -8,7 +8,7 @@ use reqwest::{
     header::{CONTENT_RANGE, RANGE},
 };
 
-use super::download::{Opened, Trouble};
+use super::source::{Opened, Trouble};
 use crate::error::{Error, Room};
 
 /// A server that is up answers a knock within this time.
