@@ -50,7 +50,7 @@ impl From<Error> for Trouble {
 /// Refuses before the disk is full, with what is needed and what there is.
 pub fn make_sure_of_room(folder: &Path, needed: u64) -> Result<()> {
     let Ok(stat) = statvfs(folder) else { return Ok(()) };
-    let free = u64::from(stat.blocks_available()).saturating_mul(stat.fragment_size());
+    let free = stat.blocks_available().saturating_mul(stat.fragment_size());
     if needed <= free {
         return Ok(());
     }
