@@ -4,6 +4,7 @@
 //! which the next download goes on.
 
 use std::{
+    cell::Cell,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -37,6 +38,8 @@ pub struct Job<'a> {
     pub folder: &'a Path,
     pub manners: &'a Manners,
     pub turn: &'a Turn,
+    /// Set when the source turned out to be out of reach.
+    pub unreachable: Cell<bool>,
 }
 
 impl Job<'_> {
@@ -94,6 +97,10 @@ impl Job<'_> {
             let why = match self.connect(watch) {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Final(error)) => return Err(error),
+                Err(Trouble::Unreachable(error)) => {
+                    self.unreachable.set(true);
+                    return Err(error);
+                }
                 Err(Trouble::Again(why)) => why,
             };
             if self.open_part()?.0.saturating_sub(before) >= PROGRESS {

@@ -68,7 +68,7 @@ fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
 /// A failure before the first byte: unreachable is final (the next source is asked), a cut connection is not.
 fn failed(host: &str, error: &reqwest::Error) -> Trouble {
     if error.is_connect() {
-        return Trouble::Final(Error::retry(Room::Models, format!("{host} cannot be reached ({})", root(error))));
+        return Trouble::Unreachable(Error::retry(Room::Models, format!("{host} cannot be reached ({})", root(error))));
     }
     if error.is_builder() || error.is_redirect() {
         return Trouble::Final(Error::fetch(Room::Models, format!("{host} cannot be asked ({})", root(error))));

@@ -37,8 +37,10 @@ pub enum Opened {
 pub enum Trouble {
     /// The same source may do better in a moment.
     Again(String),
-    /// This source will not help.
+    /// This source will not help with this file.
     Final(Error),
+    /// This source will not help with any file.
+    Unreachable(Error),
 }
 
 impl From<Error> for Trouble {

@@ -234,7 +234,7 @@ fn a_pin_that_does_not_hold_is_answered_by_the_next_best_file() {
     rig.mirrors = vec![rig.mirror("mirror", &[("best.gguf", &next), ("next.gguf", &next)])];
     assert_eq!(rig.pull(&["pack"]).unwrap()[0].id, "next");
     assert_eq!(rig.names(), ["next.gguf"]);
-    assert!(rig.watch.notes.iter().any(|n| n.contains("trying next instead")), "{:?}", rig.watch.notes);
+    assert!(rig.watch.notes.iter().any(|n| n.contains("next stands in")), "{:?}", rig.watch.notes);
 
     assert!(rig.pull(&["best"]).is_err(), "who asks for one file by name gets that file or an error");
 }

@@ -1,7 +1,17 @@
 //! Downloads over HTTP: from servers that cut, stall, lie, forget and mistake, onto disks that are full.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use xnai::error::Kind;
 
 use super::{
@@ -242,4 +252,44 @@ fn a_disk_that_fills_up_keeps_the_part_for_when_there_is_room() {
     rig.put("m.gguf.part", &part);
     rig.pull(&["m"]).unwrap();
     assert_eq!(server.starts("m.gguf"), [Some(part.len())]);
+}
+
+#[test]
+fn ctrl_c_stops_a_download_at_once_and_leaves_only_the_part() {
+    let stories = content(1_185_376); // the size that the embedded registry pins
+    let server = Server::start(&[("stories260K.gguf", &stories, Manner::Stall { after: 30_000, times: 99 })]);
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xnai"));
+    for (key, folder) in [("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config"), ("XDG_RUNTIME_DIR", "run")]
+    {
+        command.env(key, home.path().join(folder));
+    }
+    command.env_remove("XNAI_HOME").env_remove("XNAI_MODELS_PATH").env("XNAI_MODELS_MIRROR", server.url(""));
+    let mut pull = command.args(["models", "pull", "stories260k"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+
+    let folder = home.path().join("data/xnai/models");
+    let part = folder.join("stories260K.gguf.part");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::metadata(&part).map_or(0, |m| m.len()) < 30_000 {
+        assert!(Instant::now() < deadline && pull.try_wait().unwrap().is_none(), "the download never began");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let asked = Instant::now();
+    kill(Pid::from_raw(pull.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(pull.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(10), "it waited for the server, which is silent for 30 s");
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(left, [part]);
+}
+
+#[test]
+fn a_host_that_is_out_of_reach_is_waited_for_once() {
+    let (best, next) = (content(9), content(8));
+    let away = nowhere();
+    let mut rig = Rig::new(&[Pin::new("best", &best, away.clone()), Pin::new("next", &next, away)]);
+    let text = rig.pull(&["pack"]).unwrap_err().to_string();
+    assert!(text.starts_with("best could not be downloaded: 127.0.0.1 cannot") && text.contains("cannot be reached"), "{text}");
+    assert!(rig.watch.notes.is_empty(), "one reason is said once: {:?}", rig.watch.notes);
+    let text = rig.pull(&["best", "next"]).unwrap_err().to_string();
+    assert!(text.contains("next are missing too") && text.contains("XNAI_MODELS_MIRROR"), "{text}");
 }
