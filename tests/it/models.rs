@@ -212,6 +212,18 @@ fn a_folder_serves_as_a_mirror_and_a_second_pull_does_nothing() {
 }
 
 #[test]
+fn a_folder_completes_a_part_and_replaces_one_that_does_not_fit() {
+    let model = content(70_000);
+    for part in [content(30_000), vec![7; 30_000]] {
+        let mut rig = Rig::new(&[Pin::new("m", &model, nowhere())]);
+        rig.mirrors = vec![rig.mirror("mirror", &[("m.gguf", &model)])];
+        rig.put("m.gguf.part", &part);
+        rig.pull(&["m"]).unwrap();
+        assert_eq!((rig.watch.starts[0], rig.read("m.gguf").unwrap() == model, rig.names().len()), (30_000, true, 1));
+    }
+}
+
+#[test]
 fn a_mirror_with_a_wrong_file_is_passed_over() {
     let (model, mut wrong) = (content(5_000), content(5_000));
     wrong[4_999] ^= 1;
