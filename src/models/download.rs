@@ -179,7 +179,9 @@ impl Job<'_> {
             };
             if count == 0 {
                 return match span.expected {
-                    Some(expected) if span.at < expected => Err(Trouble::Again(format!("{} broke off after {} bytes", self.source, span.at))),
+                    Some(expected) if span.at < expected => {
+                        Err(Trouble::Again(format!("{} broke off after {} bytes", self.source, span.at)))
+                    }
                     _ => Ok(()),
                 };
             }
@@ -203,7 +205,8 @@ impl Job<'_> {
             return Ok(());
         }
         fs::remove_file(&part).map_err(|e| Error::io(Room::Models, "removing", &part, &e))?;
-        let message = format!("{} has another file under that name: its sha256 is {found}, and should be {}", self.source, self.entry.sha256);
+        let message =
+            format!("{} has another file under that name: its sha256 is {found}, and should be {}", self.source, self.entry.sha256);
         Err(Error::fetch(Room::Models, message))
     }
 
@@ -271,7 +274,9 @@ impl Source {
             return Ok(Source::Web(format!("{base}/{file}")));
         }
         match base.strip_prefix("file://").map(|p| p.strip_prefix("localhost").unwrap_or(p)) {
-            Some(folder) if folder.starts_with('/') || (folder.is_empty() && mirror.ends_with("///")) => Ok(Source::Disk(Path::new(folder).join(file))),
+            Some(folder) if folder.starts_with('/') || (folder.is_empty() && mirror.ends_with("///")) => {
+                Ok(Source::Disk(Path::new(folder).join(file)))
+            }
             _ => Err(Error::reword(Room::Models, format!("the mirror {mirror:?} is no address"))
                 .hint("write http://…, https://… or file:///folder")),
         }

@@ -206,8 +206,11 @@ fn none_of(entry: &Entry, folder: &Path, failed: &[Error]) -> Error {
     let kind = if failed.iter().any(|e| e.kind() == Kind::Retry) { Kind::Retry } else { Kind::Fetch };
     let reasons: Vec<&str> = failed.iter().map(Error::message).collect();
     let message = format!("{} could not be downloaded: {}", entry.id, reasons.join("; "));
-    Error::new(kind, Room::Models, message)
-        .hint(format!("check the connection, set XNAI_MODELS_MIRROR, or put {} into {}", entry.file, folder.display()))
+    Error::new(kind, Room::Models, message).hint(format!(
+        "check the connection, set XNAI_MODELS_MIRROR, or put {} into {}",
+        entry.file,
+        folder.display()
+    ))
 }
 
 /// One download at a time in a folder. The lock is on the folder itself: nothing is left behind, whatever happens.
