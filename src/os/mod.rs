@@ -1,3 +1,7 @@
 //! The machine: paths, topology, pinning, memory. No room; every room may use it.
 
+pub mod cpulist;
 pub mod paths;
+pub mod pin;
+pub mod plan;
+pub mod topology;

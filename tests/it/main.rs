@@ -2,5 +2,6 @@
 
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
+mod llm;
 #[cfg(feature = "whisper")]
 mod stt;
