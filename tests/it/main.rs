@@ -10,3 +10,5 @@ mod once;
 mod stt;
 mod support;
 mod tidy;
+#[cfg(all(feature = "whisper", feature = "llama"))]
+#[cfg(feature = "whisper")]
