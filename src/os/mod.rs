@@ -1,6 +1,7 @@
 //! The machine: paths, topology, pinning, memory. No room; every room may use it.
 
 pub mod cpulist;
+pub mod omp;
 pub mod paths;
 pub mod pin;
 pub mod plan;
