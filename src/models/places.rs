@@ -45,14 +45,20 @@ impl Places {
         let home = variable("HOME").map(PathBuf::from);
         let clone = variable("XNAI_HOME").map(|h| PathBuf::from(h).join("models"));
         let data = paths.data.join("models");
-        let mut search: Vec<PathBuf> = variable("XNAI_MODELS_PATH").iter().flat_map(env::split_paths).filter(|p| !p.as_os_str().is_empty()).collect();
+        let mut search: Vec<PathBuf> =
+            variable("XNAI_MODELS_PATH").iter().flat_map(env::split_paths).filter(|p| !p.as_os_str().is_empty()).collect();
         search.extend(settings.path.iter().map(|p| expand(p, home.as_deref())));
         search.extend(clone.clone());
         // target/release/xnai, bin/xnai and xnai itself all have the tree's `models/` within three steps up.
         search.extend(program.into_iter().flat_map(|p| p.ancestors().skip(1).take(3)).map(|dir| dir.join("models")));
         search.push(data.clone());
         let mut seen = Vec::new();
-        search.retain(|p| !seen.contains(p) && { seen.push(p.clone()); true });
+        search.retain(|p| {
+            !seen.contains(p) && {
+                seen.push(p.clone());
+                true
+            }
+        });
         let download = clone.clone().filter(|dir| can_be_written(dir)).unwrap_or_else(|| data.clone());
         Self { search, download, owned: clone.into_iter().chain([data]).collect(), cache: paths.cache.clone() }
     }
@@ -115,7 +121,8 @@ mod tests {
     fn the_environment_comes_before_settings_before_the_tree_before_the_data_folder() {
         let settings = Settings { path: vec!["~/m".into()], ..Default::default() };
         let places = resolve(&[("XNAI_MODELS_PATH", "/a::/b"), ("HOME", "/h"), ("XNAI_HOME", "/clone")], &settings);
-        let expected = ["/a", "/b", "/h/m", "/clone/models", "/tree/target/release/models", "/tree/target/models", "/tree/models", "/p/data/models"];
+        let expected =
+            ["/a", "/b", "/h/m", "/clone/models", "/tree/target/release/models", "/tree/target/models", "/tree/models", "/p/data/models"];
         assert_eq!(places.search, expected.map(PathBuf::from));
     }
 

@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn every_published_file_is_fetched_over_tls() {
         for entry in Registry::embedded().unwrap().files {
-            let origins = usize::from(entry.url.starts_with("https://")) + usize::from(entry.made.is_some()) + usize::from(entry.part_of.is_some());
+            let origins =
+                usize::from(entry.url.starts_with("https://")) + usize::from(entry.made.is_some()) + usize::from(entry.part_of.is_some());
             assert_eq!(origins, 1, "{}", entry.id);
             assert!(entry.about.ends_with('.') && entry.seen > 0, "{}", entry.id);
         }

@@ -73,7 +73,11 @@ impl Shelf {
             return self.installed(entry)?.map(Some).ok_or_else(|| missing(entry));
         }
         let path = expand(wanted, env::var_os("HOME").map(PathBuf::from).as_deref());
-        if wanted.contains('/') || fs::symlink_metadata(&path).is_ok() { self.by_path(role, &path).map(Some) } else { Err(self.registry.unknown(wanted)) }
+        if wanted.contains('/') || fs::symlink_metadata(&path).is_ok() {
+            self.by_path(role, &path).map(Some)
+        } else {
+            Err(self.registry.unknown(wanted))
+        }
     }
 
     /// The voice styles: one file with all of them where it is installed, else every single voice that is.

@@ -1,10 +1,12 @@
 //! The one integration binary; its modules mirror the rooms.
 
 mod audio;
-mod tidy;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
+mod llm;
+mod models;
+mod once;
 #[cfg(feature = "whisper")]
 mod stt;
-mod llm;
-mod once;
+mod support;
+mod tidy;
