@@ -12,7 +12,10 @@ mod symbols;
 mod tests;
 mod trim;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use tracing::debug;
 
@@ -48,6 +51,8 @@ pub struct Manner<'a> {
     pub voice: &'a str,
     pub speed: Speed,
     pub threads: usize,
+    /// Folder for the optimised model, which saves most of the time that loading takes; without it nothing is kept.
+    pub cache: Option<&'a Path>,
 }
 
 pub struct Kokoro {
@@ -65,7 +70,7 @@ impl Kokoro {
             || Error::fetch(Room::Tts, "no Kokoro model is installed").hint("run `xnai models pull tiny`, or set tts.backend = \"espeak\"");
         let model = files.model.as_ref().ok_or_else(missing)?;
         let style = voices::load(&files.voices, manner.voice)?;
-        let network = network::open(model, manner.threads)?;
+        let network = network::open(model, manner)?;
         Ok(Self::with(network, phonemes, style, manner.speed))
     }
 
