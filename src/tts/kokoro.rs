@@ -37,6 +37,7 @@ trait Network: Send {
 }
 
 /// What one run of the network is given.
+#[cfg_attr(not(feature = "onnx"), allow(dead_code, reason = "only a network reads it, and this build has none"))]
 struct Phrase<'a> {
     /// Padded at both ends.
     tokens: Vec<i64>,
