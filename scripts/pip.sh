@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Finds a pip that works, for the scripts that fetch pinned wheels. Sourced; sets the array PIP.
 #
 # Nothing is ever installed into the system's Python: wheels are downloaded or unpacked into folders of ours.

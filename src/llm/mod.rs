@@ -1,6 +1,8 @@
 //! Prompt in, pieces of an answer out.
 
 pub mod fake;
+pub mod fit;
+pub mod gguf;
 #[cfg(feature = "llama")]
 pub mod llama;
 #[cfg(not(feature = "llama"))]
@@ -13,8 +15,11 @@ pub mod openai;
 pub mod openai;
 pub mod prompt;
 pub mod quote;
+pub mod settings;
+pub mod stream;
+pub mod template;
 
-use serde::{Deserialize, Serialize};
+pub use settings::{Backend, Cores, KvType, Settings};
 
 use crate::{
     error::Result,
@@ -29,89 +34,15 @@ pub type PieceSink<'a> = dyn FnMut(Piece) -> Result<()> + 'a;
 pub trait Llm: Send {
     fn write(&mut self, prompt: &Prompt, turn: &Turn, out: &mut PieceSink<'_>) -> Result<Finish>;
 
+    /// What the user should know about this writer: fallbacks that were taken when it opened. One sentence each.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
     /// Reads a prompt that is still growing, so that a later [`Llm::write`] finds that part done.
     fn prime(&mut self, _so_far: &Prompt, _turn: &Turn) -> Result<()> {
         Ok(())
     }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Backend {
-    /// `llama` where a model is installed, else `quote`.
-    #[default]
-    Auto,
-    Llama,
-    /// No model: reads out the best passage with its source.
-    Quote,
-    /// Any OpenAI-compatible server.
-    Openai,
-    Fake,
-}
-
-/// KV cache precision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KvType {
-    F16,
-    /// 8.5 bits a value against 16.
-    #[default]
-    Q8_0,
-}
-
-/// `[llm]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    pub backend: Backend,
-    /// Registry id, path, or `auto`: the best one installed. For `openai`: the server's name of the model.
-    pub model: String,
-    /// Tokens of context; 0 takes the model's own, up to 8192.
-    pub context: u32,
-    /// Tokens handed to one decode call.
-    pub batch: u32,
-    /// Tokens computed at once while the prompt is read; the turn is checked in between.
-    pub ubatch: u32,
-    /// Threads for writing; 0: the physical cores given to the model.
-    pub threads: u8,
-    /// Threads for reading the prompt; 0: as `threads`.
-    pub threads_prefill: u8,
-    pub kv: KvType,
-    pub flash_attention: bool,
-    /// Pin the model's threads to physical cores.
-    pub pin: bool,
-    /// Base URL of the server for `openai`, up to and without `/chat/completions`.
-    pub base_url: String,
-    /// Environment variable that holds the server's key.
-    pub key_env: String,
-    /// Instructions put before everything else.
-    pub system: String,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            backend: Backend::Auto,
-            model: "auto".into(),
-            context: 0,
-            batch: 512,
-            ubatch: 128,
-            threads: 0,
-            threads_prefill: 0,
-            kv: KvType::Q8_0,
-            flash_attention: true,
-            pin: true,
-            base_url: "http://127.0.0.1:8080/v1".into(),
-            key_env: "OPENAI_API_KEY".into(),
-            system: prompt::SYSTEM.into(),
-        }
-    }
-}
-
-/// Cores for the model, as the topology reader chose them; empty means unpinned.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cores {
-    pub cpus: Vec<usize>,
 }
 
 /// Opens the configured writer. `Auto` must have been decided by the caller through [`Settings::decide`].
@@ -121,16 +52,5 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Re
         Backend::Openai => openai::open(settings),
         Backend::Fake => Ok(Box::new(fake::Parrot)),
         Backend::Quote | Backend::Auto => Ok(Box::new(quote::Quote)),
-    }
-}
-
-impl Settings {
-    /// The back end that this configuration means once it is known whether a model is installed.
-    pub fn decide(&self, model: Option<&ModelFile>) -> Backend {
-        match (self.backend, model) {
-            (Backend::Auto, Some(_)) if cfg!(feature = "llama") => Backend::Llama,
-            (Backend::Auto, _) => Backend::Quote,
-            (chosen, _) => chosen,
-        }
     }
 }

@@ -1,6 +1,10 @@
-//! Answers without a model: reads out the best passage and names its source.
+//! Answers without a model: reads out the sentence of the documents that answers best, and names its source.
 
-use super::{Llm, PieceSink};
+mod choose;
+mod sentences;
+mod words;
+
+use super::{Llm, PieceSink, prompt};
 use crate::{
     error::Result,
     parcel::{Finish, Piece, Prompt},
@@ -15,11 +19,26 @@ pub struct Quote;
 impl Llm for Quote {
     fn write(&mut self, prompt: &Prompt, turn: &Turn, out: &mut PieceSink<'_>) -> Result<Finish> {
         turn.alive()?;
-        let answer = match prompt.passages.list.first() {
-            Some(best) if prompt.passages.found => format!("{} That is from {}.", best.text.trim(), best.title),
-            _ => NOTHING.to_owned(),
+        let quoted = if prompt.passages.found { choose::best(&prompt.question, &prompt.passages.list) } else { None };
+        let Some(quote) = quoted else {
+            out(Piece { text: NOTHING.to_owned() })?;
+            return Ok(Finish::default());
         };
-        out(Piece { text: answer })?;
+        for sentence in quote.sentences {
+            turn.alive()?;
+            out(Piece { text: format!("{sentence} ") })?;
+        }
+        let source = prompt::name(&prompt.passages.list[quote.passage]);
+        out(Piece { text: format!("That is from {}.", speakable(&source)) })?;
         Ok(Finish::default())
     }
 }
+
+/// A name without what would end the sentence early or be spelled out.
+fn speakable(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if matches!(c, '*' | '_' | '`' | '#' | '|') || c.is_control() { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(['.', '!', '?', ':', ';']).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! `[llm]` of the configuration: which back end writes, and how.
+
+use serde::{Deserialize, Serialize};
+
+use super::prompt;
+use crate::parcel::ModelFile;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// `llama` where a model is installed, else `quote`.
+    #[default]
+    Auto,
+    Llama,
+    /// No model: reads out the best passage with its source.
+    Quote,
+    /// Any OpenAI-compatible server.
+    Openai,
+    Fake,
+}
+
+/// KV cache precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KvType {
+    F16,
+    /// 8.5 bits a value against 16.
+    #[default]
+    Q8_0,
+}
+
+/// `[llm]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub backend: Backend,
+    /// Registry id, path, or `auto`: the best one installed. For `openai`: the server's name of the model.
+    pub model: String,
+    /// Tokens of context; 0 takes the model's own, up to 8192.
+    pub context: u32,
+    /// Tokens handed to one decode call.
+    pub batch: u32,
+    /// Tokens computed at once while the prompt is read; the turn is checked in between.
+    pub ubatch: u32,
+    /// Threads for writing; 0: the physical cores given to the model.
+    pub threads: u8,
+    /// Threads for reading the prompt; 0: as `threads`.
+    pub threads_prefill: u8,
+    pub kv: KvType,
+    pub flash_attention: bool,
+    /// Pin the model's threads to physical cores.
+    pub pin: bool,
+    /// Base URL of the server for `openai`, up to and without `/chat/completions`.
+    pub base_url: String,
+    /// Environment variable that holds the server's key.
+    pub key_env: String,
+    /// Instructions put before everything else.
+    pub system: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            backend: Backend::Auto,
+            model: "auto".into(),
+            context: 0,
+            batch: 512,
+            ubatch: 128,
+            threads: 0,
+            threads_prefill: 0,
+            kv: KvType::Q8_0,
+            flash_attention: true,
+            pin: true,
+            base_url: "http://127.0.0.1:8080/v1".into(),
+            key_env: "OPENAI_API_KEY".into(),
+            system: prompt::SYSTEM.into(),
+        }
+    }
+}
+
+/// Cores for the model, as the topology reader chose them; empty means unpinned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cores {
+    pub cpus: Vec<usize>,
+}
+
+impl Settings {
+    /// The back end that this configuration means once it is known whether a model is installed.
+    pub fn decide(&self, model: Option<&ModelFile>) -> Backend {
+        match (self.backend, model) {
+            (Backend::Auto, Some(_)) if cfg!(feature = "llama") => Backend::Llama,
+            (Backend::Auto, _) => Backend::Quote,
+            (chosen, _) => chosen,
+        }
+    }
+}
