@@ -7,7 +7,6 @@ mod network;
 #[path = "kokoro/absent.rs"]
 mod network;
 mod phrases;
-mod symbols;
 #[cfg(test)]
 mod tests;
 mod trim;
@@ -20,7 +19,7 @@ use std::{
 use tracing::debug;
 
 use self::estimate::Estimate;
-use super::{Files, PcmSink, Phonemes, Speed, Tts, voices};
+use super::{Files, PcmSink, Phonemes, Speed, Tts, g2p::vocab, voices};
 use crate::{
     error::{Error, Result, Room},
     parcel::{Pcm, Sentence, Spoken},
@@ -82,7 +81,7 @@ impl Kokoro {
     /// The symbols of a text that the model knows.
     fn symbols(&mut self, text: &str) -> Result<Vec<char>> {
         let all = self.phonemes.phonemes(text)?;
-        let known: Vec<char> = all.chars().filter(|&c| symbols::token(c).is_some()).collect();
+        let known: Vec<char> = all.chars().filter(|&c| vocab::id(c).is_some()).collect();
         let dropped = all.chars().count() - known.len();
         if dropped > 0 {
             debug!(dropped, "phonemes that the model does not know");
@@ -92,7 +91,7 @@ impl Kokoro {
 
     fn phrase(&mut self, symbols: &[char], turn: &Turn) -> Result<Pcm> {
         let started = Instant::now();
-        let tokens = std::iter::once(0).chain(symbols.iter().filter_map(|&c| symbols::token(c))).chain([0]).collect();
+        let tokens = std::iter::once(0).chain(symbols.iter().filter_map(|&c| vocab::id(c))).chain([0]).collect();
         let phrase = Phrase { tokens, style: self.style.row(symbols.len()), speed: self.speed.get() };
         let mut samples = self.network.run(phrase, turn)?;
         if !samples.iter().all(|s| s.is_finite()) {
