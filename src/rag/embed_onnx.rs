@@ -38,7 +38,7 @@ struct Onnx {
 
 pub(super) fn open(model: &ModelFile, tokenizer: &ModelFile, threads: usize) -> Result<Box<dyn Embedder>> {
     let tokenizer = read_tokenizer(&tokenizer.path)?;
-    // Optimising takes a twentieth of a second: not worth a file.
+    // Optimising it takes 40 ms: not worth a file.
     let session = Session::open(model, Options { room: Room::Rag, threads, optimise: Optimise::EachTime, everyday: MAX_TOKENS })?;
     let named = |name: &str| session.outputs().iter().position(|p| p.name == name);
     let output = named(POOLED)

@@ -13,6 +13,7 @@ mod trim;
 
 use std::{
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -64,14 +65,20 @@ pub struct Kokoro {
 }
 
 impl Kokoro {
-    /// Opens the model and the voice; `phonemes` must speak the language of the voice.
-    pub fn open(files: &Files, manner: &Manner<'_>, phonemes: Box<dyn Phonemes>) -> Result<Self> {
+    /// Opens the model and the voice, and meanwhile what makes phonemes, which must speak the language of the voice.
+    pub fn open(files: &Files, manner: &Manner<'_>, phonemes: impl FnOnce() -> Result<Box<dyn Phonemes>> + Send) -> Result<Self> {
         let missing =
             || Error::fetch(Room::Tts, "no Kokoro model is installed").hint("run `xnai models pull tiny`, or set tts.backend = \"espeak\"");
         let model = files.model.as_ref().ok_or_else(missing)?;
         let style = voices::load(&files.voices, manner.voice)?;
-        let network = network::open(model, manner)?;
-        Ok(Self::with(network, phonemes, style, manner.speed))
+        let failed = |what: &str| Error::report(Room::Tts, format!("the thread that loads the phonemes {what}"));
+        thread::scope(|scope| {
+            let words = thread::Builder::new().name("voice-words".into()).spawn_scoped(scope, phonemes);
+            let words = words.map_err(|e| failed(&format!("cannot be started: {e}")))?;
+            let network = network::open(model, manner)?;
+            let phonemes = words.join().map_err(|_| failed("panicked"))??;
+            Ok(Self::with(network, phonemes, style, manner.speed))
+        })
     }
 
     fn with(network: Box<dyn Network>, phonemes: Box<dyn Phonemes>, style: voices::Style, speed: Speed) -> Self {

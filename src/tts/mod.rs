@@ -142,7 +142,7 @@ pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dy
         Backend::Kokoro => {
             let folder = Paths::from_env().ok().map(|paths| paths.cache);
             let manner = Manner { voice: &settings.voice, speed, threads, cache: folder.as_deref() };
-            let kokoro = Kokoro::open(files, &manner, phonemes(settings)?)?;
+            let kokoro = Kokoro::open(files, &manner, || phonemes(settings))?;
             let (voice, cache) = keep(files.model.as_ref().map_or("", |m| &m.sha256), &settings.voice);
             Ok(Box::new(Cached::new(kokoro, voice, cache)))
         }

@@ -142,7 +142,7 @@ mod kokoro {
 
     fn open(model: ModelFile, voices: Vec<ModelFile>, voice: &str, speed: f32) -> Result<Kokoro> {
         let manner = Manner { voice, speed: Speed::try_from(speed)?, threads: 2, cache: None };
-        Kokoro::open(&Files { model: Some(model), voices }, &manner, Box::new(AsGiven))
+        Kokoro::open(&Files { model: Some(model), voices }, &manner, || Ok(Box::new(AsGiven)))
     }
 
     #[test]

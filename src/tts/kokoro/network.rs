@@ -9,7 +9,7 @@ use crate::{
     turn::Turn,
 };
 
-/// Nine seconds of speech; a longer line takes more than 100 MB extra, which are given back after it.
+/// Nine seconds of speech. A longer line takes more memory than is worth keeping: 200 phonemes 300 MB, given back after it.
 const EVERYDAY: usize = 128;
 
 struct Onnx {
