@@ -1,6 +1,8 @@
 //! The one integration binary; its modules mirror the rooms.
 
 mod audio;
+#[cfg(feature = "onnx")]
+mod embed;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
 mod g2p;
@@ -11,7 +13,4 @@ mod once;
 mod stt;
 mod support;
 mod tidy;
-#[cfg(all(feature = "whisper", feature = "llama"))]
-#[cfg(feature = "whisper")]
-mod embed;
 mod voice;
