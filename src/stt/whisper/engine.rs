@@ -29,8 +29,10 @@ pub const FULL_CONTEXT: usize = 0;
 const PER_POSITION: usize = 320;
 /// Positions below which stock models, which never saw a shorter window in training, begin to loop: about 10 s.
 const STOCK_FLOOR: usize = 512;
-/// Models with two text layers were trained for short commands and cut windows (ours was): 2 s.
+/// Ours was trained on cut windows: 2 s.
 const SMALL_FLOOR: usize = 100;
+/// Width of the smallest stock model; ours is narrower.
+const STOCK_WIDTH: c_int = 384;
 /// Positions kept behind the sound.
 const MARGIN: usize = 16;
 /// Tokens that whisper.cpp can write for one window; asking for more is asking for this.
@@ -103,7 +105,7 @@ impl Engine {
         Ok(Self {
             prompt: prompt_tokens(&context, settings)?,
             window: context.n_audio_ctx() as usize,
-            floor: if timeless { SMALL_FLOOR } else { STOCK_FLOOR },
+            floor: if context.model_n_audio_state() < STOCK_WIDTH { SMALL_FLOOR } else { STOCK_FLOOR },
             eot: context.token_eot(),
             sot: context.token_sot(),
             no_speech: context.token_nosp() as usize,
@@ -131,7 +133,8 @@ impl Engine {
         if wanted < self.window { wanted } else { FULL_CONTEXT }
     }
 
-    /// Runs encoder and decoder once, greedily. Returns `Err(Stale)` soon after the turn is superseded.
+    /// Runs encoder and decoder once, greedily. Returns `Err(Stale)` soon after the turn is superseded; only detecting a
+    /// language is not interrupted, which is one run of the encoder.
     pub fn run(&mut self, job: &Job, turn: &Turn) -> Result<Heard> {
         let mut params: FullParams<'_, '_> = self.params.clone();
         params.set_audio_ctx(job.context as c_int);
@@ -234,19 +237,19 @@ fn base_params(threads: usize, timeless: bool) -> FullParams<'static, 'static> {
 /// The language to ask for; "" is "detect it".
 fn choose_language(wanted: &str, multilingual: bool) -> Result<String> {
     let wanted = wanted.trim().to_lowercase();
-    let auto = wanted.is_empty() || wanted == "auto";
-    if !auto && (wanted.contains('\0') || get_lang_id(&wanted).is_none()) {
+    if wanted.is_empty() || wanted == "auto" {
+        return Ok(if multilingual { String::new() } else { "en".into() });
+    }
+    let code = if wanted.contains('\0') { None } else { get_lang_id(&wanted).and_then(get_lang_str) };
+    let Some(code) = code else {
         return Err(Error::reword(Room::Stt, format!("stt.language is {wanted:?}, which is no language that Whisper knows"))
             .hint("use a code like `en` or `de`, or `auto`"));
+    };
+    if !multilingual && code != "en" {
+        tracing::warn!(language = code, "this speech model knows English only: stt.language is ignored");
+        return Ok("en".into());
     }
-    if multilingual {
-        let code = get_lang_id(&wanted).and_then(get_lang_str).unwrap_or_default();
-        return Ok(if auto { String::new() } else { code.into() });
-    }
-    if !auto && get_lang_id(&wanted) != get_lang_id("en") {
-        tracing::warn!(language = %wanted, "this speech model knows English only: stt.language is ignored");
-    }
-    Ok("en".into())
+    Ok(code.into())
 }
 
 /// The initial prompt with the user's own words behind it, as tokens.
@@ -329,5 +332,60 @@ unsafe extern "C" fn log(level: c_uint, text: *const c_char, _: *mut c_void) {
         }
         WARN => tracing::debug!(target: "whisper", "{text}"),
         _ => tracing::trace!(target: "whisper", "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::turn::Session;
+
+    /// The engine on our small model, which is part of the sources; beside them while it is not.
+    fn engine() -> Option<Engine> {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let folders = [here.join("models"), std::env::var_os("XNAI_MODELS_PATH").map_or(here.join("../shared/models"), PathBuf::from)];
+        let found = folders.into_iter().map(|f| f.join("nano/ggml-nano.en-q8_0.bin")).find(|f| f.is_file());
+        assert!(found.is_some() || std::env::var_os("CI").is_none(), "the small model is missing");
+        let Some(path) = found else {
+            println!("skipped: the small model is missing");
+            return None;
+        };
+        Some(Engine::load(&path, &Settings::default(), 1).unwrap())
+    }
+
+    #[test]
+    fn a_superseded_turn_is_given_up_inside_the_model() {
+        let Some(mut engine) = engine() else { return };
+        let tone: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.2).sin() * 0.3).collect();
+        let job = Job { samples: &tone, context: FULL_CONTEXT };
+        let turn = Session::new().turn();
+        engine.run(&job, &turn).unwrap();
+        assert_ne!(engine.state.full_n_segments(), 0);
+        turn.cancel();
+        assert!(engine.run(&job, &turn).unwrap_err().is_stale());
+        assert_eq!(engine.state.full_n_segments(), 0, "it ran to its end");
+    }
+
+    #[test]
+    fn the_window_grows_with_the_sound_from_a_floor_to_the_whole() {
+        let Some(mut engine) = engine() else { return };
+        assert_eq!(engine.context_for(0), SMALL_FLOOR);
+        assert_eq!(engine.context_for(10 * 16_000), 500 + MARGIN);
+        assert_eq!(engine.context_for(30 * 16_000), FULL_CONTEXT);
+        engine.language.clear();
+        assert_eq!(engine.context_for(0), FULL_CONTEXT);
+    }
+
+    #[test]
+    fn a_language_is_a_code_or_detected() {
+        log_to_tracing();
+        assert_eq!(choose_language("German", true).unwrap(), "de");
+        assert_eq!(choose_language(" auto ", true).unwrap(), "");
+        assert_eq!(choose_language("auto", false).unwrap(), "en");
+        assert_eq!(choose_language("de", false).unwrap(), "en");
+        assert!(choose_language("xx", true).is_err());
+        assert!(choose_language("e\0n", true).is_err());
     }
 }
