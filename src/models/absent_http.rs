@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::download::{Opened, Trouble};
+use super::source::{Opened, Trouble};
 use crate::error::{Error, Room};
 
 pub fn open(url: &str, _from: u64, _stall: Duration) -> Result<Opened, Trouble> {

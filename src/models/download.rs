@@ -4,6 +4,7 @@
 //! which the next download goes on.
 
 use std::{
+    cell::Cell,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -12,9 +13,13 @@ use std::{
     time::Duration,
 };
 
-use nix::{fcntl::OFlag, sys::statvfs::statvfs};
+use nix::fcntl::OFlag;
 
-use super::{Entry, hashes, http, pull::Manners, pull::Watch};
+use super::{
+    Entry, hashes,
+    pull::{Manners, Watch},
+    source::{Opened, Source, Trouble, make_sure_of_room},
+};
 use crate::{
     error::{Error, Result, Room},
     turn::Turn,
@@ -26,41 +31,6 @@ const MOST_BYTES: u64 = 64 << 30;
 const PROGRESS: u64 = 8 << 20;
 const BLOCK: usize = 256 << 10;
 
-/// Where a file can be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Disk(PathBuf),
-    Web(String),
-}
-
-/// What a source answers.
-pub enum Opened {
-    Stream {
-        /// Position of the first byte: the one asked for, or 0.
-        start: u64,
-        /// Length of the whole file, as the source claims.
-        total: Option<u64>,
-        body: Box<dyn Read>,
-    },
-    /// The position asked for is at the end or beyond.
-    PastEnd,
-}
-
-/// What went wrong, by what helps.
-#[derive(Debug)]
-pub enum Trouble {
-    /// The same source may do better in a moment.
-    Again(String),
-    /// This source will not help.
-    Final(Error),
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        Trouble::Final(error)
-    }
-}
-
 /// One file to be fetched from one source into one folder.
 pub struct Job<'a> {
     pub entry: &'a Entry,
@@ -68,11 +38,22 @@ pub struct Job<'a> {
     pub folder: &'a Path,
     pub manners: &'a Manners,
     pub turn: &'a Turn,
+    /// Set when the source turned out to be out of reach.
+    pub unreachable: Cell<bool>,
 }
 
 impl Job<'_> {
     /// Downloads, checks and renames; returns the file's final path.
     pub fn run(&self, watch: &mut dyn Watch) -> Result<PathBuf> {
+        let result = self.attempt(watch);
+        // A part with nothing in it is of no use to the next download.
+        if result.is_err() && fs::symlink_metadata(self.part()).is_ok_and(|m| m.is_file() && m.len() == 0) {
+            let _ = fs::remove_file(self.part());
+        }
+        result
+    }
+
+    fn attempt(&self, watch: &mut dyn Watch) -> Result<PathBuf> {
         let resumed = self.open_part()?.0 > 0;
         self.transfer(watch)?;
         if let Err(error) = self.check() {
@@ -116,6 +97,10 @@ impl Job<'_> {
             let why = match self.connect(watch) {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Final(error)) => return Err(error),
+                Err(Trouble::Unreachable(error)) => {
+                    self.unreachable.set(true);
+                    return Err(error);
+                }
                 Err(Trouble::Again(why)) => why,
             };
             if self.open_part()?.0.saturating_sub(before) >= PROGRESS {
@@ -236,102 +221,13 @@ struct Span {
 }
 
 fn broke_off(error: &io::Error, at: u64) -> String {
-    let stalled = error.kind() == io::ErrorKind::TimedOut || error.to_string().contains("timed out");
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    // The web client wraps its time-outs twice and keeps their type to itself.
+    let stalled = error.kind() == io::ErrorKind::TimedOut || causes.any(|cause| cause.to_string().contains("timed out"));
     if stalled { format!("fell silent after {at} bytes") } else { format!("broke off after {at} bytes") }
 }
 
 /// The partial file of an entry.
 pub fn part_of(folder: &Path, entry: &Entry) -> PathBuf {
     folder.join(format!("{}.part", entry.file))
-}
-
-/// Refuses before the disk is full, with what is needed and what there is.
-pub fn make_sure_of_room(folder: &Path, needed: u64) -> Result<()> {
-    let Ok(stat) = statvfs(folder) else { return Ok(()) };
-    let free = u64::from(stat.blocks_available()).saturating_mul(stat.fragment_size());
-    if needed <= free {
-        return Ok(());
-    }
-    let message = format!("{} more are needed in {} and {} are free", size(needed), folder.display(), size(free));
-    Err(Error::make_room(Room::Models, message).hint("free some space, or choose a smaller pack"))
-}
-
-/// Bytes for people: `491 MB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
-impl Source {
-    /// The source of one file on a mirror, which holds all files in one folder.
-    pub fn on_mirror(mirror: &str, file: &str) -> Result<Self> {
-        let base = mirror.trim_end_matches('/');
-        if base.starts_with("http://") || base.starts_with("https://") {
-            return Ok(Source::Web(format!("{base}/{file}")));
-        }
-        match base.strip_prefix("file://").map(|p| p.strip_prefix("localhost").unwrap_or(p)) {
-            Some(folder) if folder.starts_with('/') || (folder.is_empty() && mirror.ends_with("///")) => {
-                Ok(Source::Disk(Path::new(folder).join(file)))
-            }
-            _ => Err(Error::reword(Room::Models, format!("the mirror {mirror:?} is no address"))
-                .hint("write http://…, https://… or file:///folder")),
-        }
-    }
-
-    fn open(&self, from: u64, stall: Duration) -> Result<Opened, Trouble> {
-        match self {
-            Source::Web(url) => http::open(url, from, stall),
-            Source::Disk(path) => open_disk(path, from),
-        }
-    }
-}
-
-fn open_disk(path: &Path, from: u64) -> Result<Opened, Trouble> {
-    let (mut file, meta) = hashes::open_regular(path)?;
-    if from >= meta.len() {
-        return Ok(Opened::PastEnd);
-    }
-    file.seek(SeekFrom::Start(from)).map_err(|e| Error::io(Room::Models, "reading", path, &e))?;
-    Ok(Opened::Stream { start: from, total: Some(meta.len()), body: Box::new(file) })
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Source::Disk(path) => write!(f, "{}", path.parent().unwrap_or(path).display()),
-            Source::Web(url) => f.write_str(url.split('/').nth(2).unwrap_or(url)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mirror_is_an_address_or_a_mistake() {
-        let on = |mirror: &str| Source::on_mirror(mirror, "m.bin");
-        assert_eq!(on("http://h:1/a/").unwrap(), Source::Web("http://h:1/a/m.bin".into()));
-        assert_eq!(on("file:///srv/m").unwrap(), Source::Disk("/srv/m/m.bin".into()));
-        for wrong in ["ftp://h/", "file://srv", "srv", ""] {
-            assert!(on(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn too_little_room_is_refused_with_both_figures() {
-        let error = make_sure_of_room(Path::new("/"), u64::MAX).unwrap_err();
-        assert_eq!(error.kind(), crate::error::Kind::MakeRoom);
-        assert!(error.to_string().contains("free"), "{error}");
-        make_sure_of_room(Path::new("/"), 0).unwrap();
-    }
-
-    #[test]
-    fn sizes_are_for_people() {
-        assert_eq!([size(7), size(711_661), size(491_400_032), size(1_117_320_736)], ["7 B", "712 kB", "491 MB", "1.1 GB"]);
-    }
 }

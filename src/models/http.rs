@@ -1,6 +1,6 @@
 //! A web address and a position into a stream of bytes from there on, or into what went wrong, named by what helps.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
     StatusCode, Url,
@@ -8,7 +8,7 @@ use reqwest::{
     header::{CONTENT_RANGE, RANGE},
 };
 
-use super::download::{Opened, Trouble};
+use super::source::{Opened, Trouble};
 use crate::error::{Error, Room};
 
 /// A server that is up answers a knock within this time.
@@ -68,7 +68,7 @@ fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
 /// A failure before the first byte: unreachable is final (the next source is asked), a cut connection is not.
 fn failed(host: &str, error: &reqwest::Error) -> Trouble {
     if error.is_connect() {
-        return Trouble::Final(Error::retry(Room::Models, format!("{host} cannot be reached ({})", root(error))));
+        return Trouble::Unreachable(Error::retry(Room::Models, format!("{host} cannot be reached ({})", root(error))));
     }
     if error.is_builder() || error.is_redirect() {
         return Trouble::Final(Error::fetch(Room::Models, format!("{host} cannot be asked ({})", root(error))));

@@ -174,3 +174,7 @@ fn check_tokenizer(bytes: &mut Bytes) -> Result<(), Fault> {
     let parsed: Result<Tokenizer, _> = serde_json::from_reader(&mut bytes.input);
     parsed.map(drop).map_err(|e| format!("it is no tokenizer.json ({e})"))
 }
+
+#[cfg(test)]
+#[path = "inspect_tests.rs"]
+mod tests;

@@ -7,9 +7,9 @@
 //! | [`shelf`] | a role and a wish into a file that was checked |
 //! | [`hashes`] | a file into its sha256, computed once and remembered |
 //! | [`inspect`] | a file into "an engine may look at it", by its header and length |
-//! | [`pull`] | names of packs and files into downloads; [`download`] does one, [`http`] talks to servers |
+//! | [`pull`] | names of packs and files into downloads; [`download`] does one, from one [`source`] |
 
-mod download;
+pub mod download;
 pub mod hashes;
 #[cfg(feature = "net")]
 mod http;
@@ -20,7 +20,9 @@ pub mod inspect;
 pub mod places;
 pub mod pull;
 pub mod registry;
+mod remove;
 pub mod shelf;
+pub mod source;
 mod whisper_file;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Names of packs and files into files on the shelf: mirrors first, stand-ins where a pin does not hold.
 
 use std::{
+    cell::{Cell, RefCell},
     collections::HashSet,
     env,
     fs::{self, File, TryLockError},
@@ -11,8 +12,9 @@ use std::{
 
 use super::{
     Entry, Settings, Shelf,
-    download::{Job, Source, make_sure_of_room, part_of},
+    download::{Job, part_of},
     shelf::missing,
+    source::{Source, make_sure_of_room},
 };
 use crate::{
     error::{Error, Kind, Result, Room},
@@ -55,6 +57,8 @@ pub struct Pull<'a> {
     shelf: &'a Shelf,
     mirrors: Vec<String>,
     manners: Manners,
+    /// Hosts that were out of reach once: not waited for again.
+    dead: RefCell<HashSet<String>>,
 }
 
 impl<'a> Pull<'a> {
@@ -70,7 +74,7 @@ impl<'a> Pull<'a> {
         for mirror in &mirrors {
             Source::on_mirror(mirror, "")?;
         }
-        Ok(Self { shelf, mirrors, manners })
+        Ok(Self { shelf, mirrors, manners, dead: RefCell::default() })
     }
 
     /// Makes sure that packs and files are on the shelf; returns what they are there as, in order.
@@ -85,18 +89,15 @@ impl<'a> Pull<'a> {
         fs::create_dir_all(folder).map_err(|e| Error::io(Room::Models, "making the folder", folder, &e))?;
         let _lock = lock(folder, watch, turn)?;
         self.check_room(&lines)?;
-        let (mut files, mut trouble) = (Vec::new(), None);
+        let (mut files, mut failed) = (Vec::new(), Vec::new());
         for line in &lines {
             match self.fulfil(line, watch, turn) {
                 Ok(file) => files.push(file),
                 Err(error) if ends_everything(&error) => return Err(error),
-                Err(error) => {
-                    watch.note(&error.to_string());
-                    trouble.get_or_insert(error);
-                }
+                Err(error) => failed.push((line[0].id.as_str(), error)),
             }
         }
-        trouble.map_or(Ok(files), Err)
+        if failed.is_empty() { Ok(files) } else { Err(all_that_failed(failed, watch)) }
     }
 
     /// For every file that is wanted: itself and its stand-ins.
@@ -139,25 +140,29 @@ impl<'a> Pull<'a> {
 
     /// One file of a pack, or what stands in for it.
     fn fulfil(&self, line: &[&Entry], watch: &mut dyn Watch, turn: &Turn) -> Result<ModelFile> {
-        let mut first = None;
-        for (at, entry) in line.iter().enumerate() {
-            match self.shelf.installed(entry) {
-                Ok(Some(file)) => return Ok(file),
-                Ok(None) => {}
-                Err(error) => watch.note(error.message()),
-            }
-            if !entry.can_be_downloaded() {
-                continue;
-            }
-            match self.fetch(entry, watch, turn) {
-                Ok(file) => return Ok(file),
-                Err(error) if ends_everything(&error) => return Err(error),
-                Err(error) => {
-                    if let Some(next) = line.get(at + 1) {
-                        watch.note(&format!("{}; trying {} instead", error.message(), next.id));
+        let mut first: Option<Error> = None;
+        for entry in line {
+            let file = match self.shelf.installed(entry) {
+                Ok(Some(file)) => Ok(file),
+                other => {
+                    if let Err(damaged) = other {
+                        watch.note(damaged.message());
                     }
-                    first.get_or_insert(error);
+                    if !entry.can_be_downloaded() {
+                        continue;
+                    }
+                    self.fetch(entry, watch, turn)
                 }
+            };
+            match (file, &first) {
+                (Ok(file), None) => return Ok(file),
+                (Ok(file), Some(error)) => {
+                    watch.note(&format!("{}; {} stands in", error.message(), entry.id));
+                    return Ok(file);
+                }
+                (Err(error), _) if ends_everything(&error) => return Err(error),
+                (Err(error), None) => first = Some(error),
+                (Err(_), Some(_)) => {}
             }
         }
         Err(self.dead_end(line, first))
@@ -182,7 +187,13 @@ impl<'a> Pull<'a> {
         sources.push(Source::Web(entry.url.clone()));
         let mut failed = Vec::new();
         for source in &sources {
-            match (Job { entry, source, folder, manners: &self.manners, turn }).run(watch) {
+            let place = source.to_string();
+            if self.dead.borrow().contains(&place) {
+                failed.push(Error::retry(Room::Models, format!("{place} cannot be reached")));
+                continue;
+            }
+            let job = Job { entry, source, folder, manners: &self.manners, turn, unreachable: Cell::new(false) };
+            match job.run(watch) {
                 Ok(path) => {
                     watch.done(entry, &path);
                     self.shelf.hashes().note(&path, &entry.sha256);
@@ -190,6 +201,9 @@ impl<'a> Pull<'a> {
                 }
                 Err(error) if ends_everything(&error) => return Err(error),
                 Err(error) => failed.push(error),
+            }
+            if job.unreachable.get() {
+                self.dead.borrow_mut().insert(place);
             }
         }
         Err(none_of(entry, folder, &failed))
@@ -199,6 +213,28 @@ impl<'a> Pull<'a> {
 /// No other source or file helps against these.
 fn ends_everything(error: &Error) -> bool {
     matches!(error.kind(), Kind::MakeRoom | Kind::Stopped | Kind::Stale)
+}
+
+/// The first error, with the names of the other files that are still missing.
+fn all_that_failed(failed: Vec<(&str, Error)>, watch: &mut dyn Watch) -> Error {
+    let mut failed = failed.into_iter();
+    let Some((_, first)) = failed.next() else { return Error::report(Room::Models, "nothing failed") };
+    let mut more = Vec::new();
+    for (id, error) in failed {
+        // Everything that is out of reach has the same reason; whatever has its own is said.
+        if error.kind() != Kind::Retry {
+            watch.note(&error.to_string());
+        }
+        more.push(id);
+    }
+    if more.is_empty() {
+        return first;
+    }
+    let error = Error::new(first.kind(), Room::Models, format!("{}; {} are missing too", first.message(), more.join(", ")));
+    match first.remedy() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 /// All sources failed: worth another try if one of them was out of reach.

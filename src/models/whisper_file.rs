@@ -92,7 +92,7 @@ fn check_tensor(bytes: &mut Bytes) -> Result<(), Fault> {
     }
     bytes.skip(u64::from(name))?;
     let (block, size) = block_of(kind).ok_or_else(|| format!("one of its tensors is of the unknown type {kind}"))?;
-    if values == 0 || values % block != 0 {
+    if values == 0 || !values.is_multiple_of(block) {
         return Err(format!("one of its tensors has {values} values in blocks of {block}"));
     }
     bytes.skip((values / block).saturating_mul(size))
