@@ -24,7 +24,11 @@ pub fn processor() -> Check {
     if beyond.is_empty() {
         Check::ready("processor", format!("portable build (AVX2, FMA, F16C), and the processor has no more: {list}"))
     } else {
-        Check::degraded("processor", format!("portable build; the processor also has {}", beyond.join(" ")), "run scripts/build for a native one")
+        Check::degraded(
+            "processor",
+            format!("portable build; the processor also has {}", beyond.join(" ")),
+            "run scripts/build for a native one",
+        )
     }
 }
 
@@ -89,7 +93,10 @@ pub fn data_folder(context: &Context) -> Check {
     let folder = &context.paths.data;
     match fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder)) {
         Ok(_) => Check::ready("data folder", folder.display().to_string()),
-        Err(error) => Check::broken("data folder", &Error::io(Room::Os, "writing to", folder, &error).hint("set XDG_DATA_HOME to a folder that can be written")),
+        Err(error) => Check::broken(
+            "data folder",
+            &Error::io(Room::Os, "writing to", folder, &error).hint("set XDG_DATA_HOME to a folder that can be written"),
+        ),
     }
 }
 
@@ -97,11 +104,19 @@ pub fn data_folder(context: &Context) -> Check {
 pub fn offline(context: &Context) -> Check {
     if context.config.llm.backend == llm::Backend::Openai {
         let server = &context.config.llm.base_url;
-        return Check::degraded("offline", format!("questions and passages are sent to {server}"), "set llm.backend = \"auto\" to stay offline");
+        return Check::degraded(
+            "offline",
+            format!("questions and passages are sent to {server}"),
+            "set llm.backend = \"auto\" to stay offline",
+        );
     }
     match open_sockets() {
         0 => Check::ready("offline", "no socket is open, and no remote engine is configured"),
-        count => Check::degraded("offline", format!("{count} sockets are open in this process"), "see ls -l /proc/PID/fd; a sound server's is expected"),
+        count => Check::degraded(
+            "offline",
+            format!("{count} sockets are open in this process"),
+            "see ls -l /proc/PID/fd; a sound server's is expected",
+        ),
     }
 }
 

@@ -91,7 +91,9 @@ fn wait(question: &Receiver<Result<Question>>) -> Result<Question> {
         match question.recv_timeout(edges::PATIENCE) {
             Ok(question) => return question,
             Err(RecvTimeoutError::Timeout) => stop::check()?,
-            Err(RecvTimeoutError::Disconnected) => return Err(Error::report(Room::Pipeline, "the reader of the question ended unexpectedly")),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::report(Room::Pipeline, "the reader of the question ended unexpectedly"));
+            }
         }
     }
 }

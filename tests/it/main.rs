@@ -1,6 +1,7 @@
 //! The one integration binary; its modules mirror the rooms.
 
 mod audio;
+mod embed;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
 mod llm;
@@ -10,7 +11,4 @@ mod once;
 mod stt;
 mod support;
 mod tidy;
-#[cfg(all(feature = "whisper", feature = "llama"))]
-#[cfg(feature = "whisper")]
-mod embed;
 mod voice;

@@ -17,21 +17,7 @@ use xnai::{
     turn::{Session, Turn},
 };
 
-/// The folder of model files, or `None` after saying why; in CI it has to be there.
-pub fn shared_models() -> Option<PathBuf> {
-    let named = std::env::var_os("XNAI_MODELS_PATH").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    skipped(&format!("no models at {}", folder.display()))
-}
-
-fn skipped<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
+use crate::support::{shared_models, skipped};
 
 pub fn model(path: PathBuf) -> ModelFile {
     ModelFile { id: "under test".into(), path, sha256: String::new() }
@@ -60,7 +46,10 @@ pub fn spoken(line: &str) -> Option<Utterance> {
     let made = said.and_then(|_| Command::new("sox").arg(&wide).args(["-r", "16000", "-c", "1", "-b", "16"]).arg(&narrow).status());
     match made {
         Ok(status) if status.success() => Some(Utterance::new(samples(&narrow))),
-        _ => skipped("espeak-ng and sox are needed to speak test sentences"),
+        _ => {
+            skipped("espeak-ng and sox are needed to speak test sentences");
+            None
+        }
     }
 }
 
