@@ -1,11 +1,12 @@
 //! Utterance in, transcript out, through whisper.cpp: what to run, when to run it again, and what not to believe.
 //!
-//! `engine` is the only file that names the crate; the others are plain arithmetic on samples and text.
+//! `engine` drives the crate and `log` its log; the others are plain arithmetic on samples and text.
 
 mod checks;
 mod engine;
 mod hallucinations;
 mod header;
+mod log;
 mod sound;
 
 use std::ops::Range;

@@ -1,21 +1,20 @@
-//! One piece of sound in, words with their probabilities out: the only file that names whisper-rs.
+//! One piece of sound in, words with their probabilities out: the file that drives whisper-rs.
 //!
 //! What the crate (0.16) does not guard against is guarded here: the abort callback is set raw, because the safe
 //! setter's closure is never called; the prompt goes in as tokens and the language is set once, because both setters
 //! leak a string per call; the crate's logging hook is not used, because it also replaces llama.cpp's log.
 
 use std::{
-    cell::RefCell,
-    ffi::{CStr, c_char, c_int, c_uint, c_void},
+    ffi::{c_int, c_void},
     path::Path,
-    sync::Once,
 };
 
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperLogCallback, WhisperState,
-    WhisperSysContext, WhisperSysState, WhisperTokenData, get_lang_id, get_lang_str,
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperSysContext, WhisperSysState,
+    WhisperTokenData, get_lang_id, get_lang_str,
 };
 
+use super::log;
 use crate::{
     error::{Error, Result, Room},
     parcel::Segment,
@@ -81,10 +80,10 @@ pub struct Heard {
 
 impl Engine {
     pub fn load(path: &Path, settings: &Settings, threads: usize) -> Result<Self> {
-        log_to_tracing();
-        LAST_ERROR.take();
+        log::to_tracing();
+        log::last_error();
         let refused = |e: WhisperError| {
-            let why = LAST_ERROR.take();
+            let why = log::last_error();
             let why = if why.is_empty() { e.to_string() } else { why };
             Error::fetch(Room::Stt, format!("the speech model {} cannot be loaded: {why}", path.display())).hint("run `xnai models verify`")
         };
@@ -150,7 +149,7 @@ impl Engine {
                 params.set_filter_logits_callback_user_data(std::ptr::from_ref(force).cast_mut().cast());
             }
         }
-        LAST_ERROR.take();
+        log::last_error();
         let outcome = self.state.full(params, job.samples);
         turn.alive()?;
         outcome.map_err(stopped)?;
@@ -206,7 +205,7 @@ impl Engine {
 const LARGE_V3_VOCABULARY: c_int = 51_866;
 
 fn stopped(error: WhisperError) -> Error {
-    let why = LAST_ERROR.take();
+    let why = log::last_error();
     Error::report(Room::Stt, format!("the speech model stopped: {}", if why.is_empty() { error.to_string() } else { why }))
 }
 
@@ -299,42 +298,6 @@ unsafe extern "C" fn force_length(
     }
 }
 
-unsafe extern "C" {
-    /// whisper.cpp's own setter; it hands the callback on to the ggml inside it, and to no other.
-    fn whisper_log_set(callback: WhisperLogCallback, user_data: *mut c_void);
-}
-
-thread_local! {
-    /// What whisper.cpp complained about last on this thread: the reason behind an error code.
-    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-fn log_to_tracing() {
-    static ONCE: Once = Once::new();
-    // SAFETY: the callback is a plain function that reads a C string and needs no user data.
-    ONCE.call_once(|| unsafe { whisper_log_set(Some(log), std::ptr::null_mut()) });
-}
-
-unsafe extern "C" fn log(level: c_uint, text: *const c_char, _: *mut c_void) {
-    const WARN: c_uint = 3;
-    const ERROR: c_uint = 4;
-    if text.is_null() {
-        return;
-    }
-    // SAFETY: not null, and whisper.cpp passes strings that end in zero.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    let text = text.trim();
-    match level {
-        ERROR => {
-            // Also said of a run that was cancelled: `run` decides whether it matters.
-            tracing::debug!(target: "whisper", "{text}");
-            LAST_ERROR.set(text.split_once(": ").map_or(text, |(_, what)| what).to_owned());
-        }
-        WARN => tracing::debug!(target: "whisper", "{text}"),
-        _ => tracing::trace!(target: "whisper", "{text}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -380,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_language_is_a_code_or_detected() {
-        log_to_tracing();
+        log::to_tracing();
         assert_eq!(choose_language("German", true).unwrap(), "de");
         assert_eq!(choose_language(" auto ", true).unwrap(), "");
         assert_eq!(choose_language("auto", false).unwrap(), "en");
