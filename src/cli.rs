@@ -1,1 +1,103 @@
-//! What was typed.
+//! What was typed: arguments into a verb or a face, and the flags that are settings.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Context, Layers},
+    error::Result,
+    once::{self, args::OnceArgs},
+    os::{log, paths::Paths},
+    verbs,
+};
+
+/// Shown by `--help` and in the README.
+const EXIT_CODES: &str = "Exit codes:
+  0    answered, or done
+  2    the command line or the configuration does not mean anything
+  3    a file or text that was given cannot be used
+  4    no speech was heard
+  5    a model or library is missing or was refused
+  6    the documents hold nothing about it, and --require-docs was given
+  7    the sound device is missing or went away
+  8    the models would not fit into the memory budget
+  9    busy, or the network failed: try again later
+  10   the disk is full or cannot be written
+  70   a fault of ours
+  130  interrupted";
+
+/// A voice assistant that runs wholly on this computer and answers out of your own documents.
+#[derive(Parser, Debug)]
+#[command(name = "xnai", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Another configuration file than the user's
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Log to stderr instead of the runtime folder
+    #[arg(long, global = true)]
+    pub log: bool,
+
+    /// A model file without a pin that may be loaded all the same
+    #[arg(long, value_name = "FILE", global = true)]
+    pub trust_model: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub once: OnceArgs,
+
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Index documents: files, or folders with all that is in them
+    Ingest(verbs::ingest::Args),
+    /// Search the documents without asking a model
+    Search(verbs::search::Args),
+    /// List the indexed documents
+    Sources(verbs::sources::Args),
+    /// Remove a document from the index
+    Forget(verbs::forget::Args),
+    /// List, download, check and remove model files
+    Models(verbs::models::Args),
+    /// Check that everything is there and works
+    Doctor(verbs::doctor::Args),
+    /// Show and check the configuration
+    Config(verbs::config::Args),
+    /// Measure
+    Bench(verbs::bench::Args),
+    /// Print shell completions
+    Completions(verbs::completions::Args),
+}
+
+impl Cli {
+    /// Carries out what was typed.
+    pub fn run(self) -> Result<()> {
+        let paths = Paths::from_env()?;
+        let mut flags = self.once.settings();
+        if !self.trust_model.is_empty() {
+            let trusted: Vec<String> = self.trust_model.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            flags.push(("models.trust", trusted.into()));
+        }
+        let layers = Layers::stack(self.config.as_deref(), &paths, &flags)?;
+        if let Some(Verb::Config(args)) = &self.verb {
+            return verbs::config::run(args, &layers, &paths);
+        }
+        let context = Context { config: layers.read()?, paths };
+        log::start(&context.config.log, &context.paths, self.log)?;
+        match &self.verb {
+            None => once::run(&self.once, &context),
+            Some(Verb::Ingest(args)) => verbs::ingest::run(args, &context),
+            Some(Verb::Search(args)) => verbs::search::run(args, &context),
+            Some(Verb::Sources(args)) => verbs::sources::run(args, &context),
+            Some(Verb::Forget(args)) => verbs::forget::run(args, &context),
+            Some(Verb::Models(args)) => verbs::models::run(args, &context),
+            Some(Verb::Doctor(args)) => verbs::doctor::run(args, &context),
+            Some(Verb::Bench(args)) => verbs::bench::run(args, &context),
+            Some(Verb::Completions(args)) => verbs::completions::run(args),
+            Some(Verb::Config(_)) => Ok(()),
+        }
+    }
+}

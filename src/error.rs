@@ -69,7 +69,7 @@ pub enum Room {
     Os,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Error {
     kind: Kind,
     room: Room,

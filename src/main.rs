@@ -1,1 +1,34 @@
-fn main() {}
+//! Parses, chooses a face, and turns an error into one sentence and an exit code. Nothing else exits.
+
+use std::{
+    io::{self, Write},
+    process::{self, ExitCode},
+};
+
+use clap::Parser;
+use xnai::{
+    cli::Cli,
+    error::{Kind, Result},
+    os::stop,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let told_in_json = cli.once.json;
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if error.kind() != Kind::Stopped && !told_in_json {
+                // A closed stderr changes nothing about the exit code.
+                let _ = writeln!(io::stderr(), "xnai: {error}");
+            }
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place: a second Ctrl-C or a hung engine must not keep the terminal")]
+fn run(cli: Cli) -> Result<()> {
+    stop::watch(|code| process::exit(code.into()))?;
+    cli.run()
+}

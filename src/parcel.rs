@@ -6,6 +6,8 @@ use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result, Room};
+
 /// Sample rate of every [`Utterance`], in Hz: what Whisper and the voice activity detector take.
 pub const EAR_RATE: u32 = 16_000;
 
@@ -36,6 +38,31 @@ pub struct Transcript {
     pub no_speech: f32,
     /// ISO 639-1 code.
     pub language: String,
+}
+
+impl Transcript {
+    /// One transcript out of those of consecutive parts: texts joined, times shifted to the start of the first part,
+    /// confidence and no-speech probability weighted by length.
+    pub fn joined(parts: Vec<Self>, speech: &[Utterance]) -> Self {
+        let mut whole = Self::default();
+        let total: f32 = speech.iter().map(|part| part.samples.len() as f32).sum();
+        let mut offset_ms = 0;
+        for (part, heard) in parts.into_iter().zip(speech) {
+            let weight = heard.samples.len() as f32 / total.max(1.0);
+            whole.confidence += part.confidence * weight;
+            whole.no_speech += part.no_speech * weight;
+            whole.language = if whole.language.is_empty() { part.language } else { whole.language };
+            let gap = if whole.text.is_empty() || part.text.is_empty() { "" } else { " " };
+            whole.text = whole.text + gap + part.text.trim();
+            whole.segments.extend(part.segments.into_iter().map(|s| Segment {
+                start_ms: s.start_ms + offset_ms,
+                end_ms: s.end_ms + offset_ms,
+                ..s
+            }));
+            offset_ms += heard.duration().as_millis() as u64;
+        }
+        whole
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,6 +97,32 @@ pub struct Filter {
     pub after: Option<String>,
     /// Modified before, `YYYY-MM-DD`.
     pub before: Option<String>,
+}
+
+impl Filter {
+    /// Reads `key=value` terms, keys source, path, type, tag, after, before; a term without `=` is a source.
+    pub fn parse(terms: &[String]) -> Result<Self> {
+        let mut filter = Self::default();
+        for term in terms {
+            let (key, value) = term.split_once('=').unwrap_or(("source", term));
+            let slot = match key {
+                "source" => &mut filter.source,
+                "path" => &mut filter.path,
+                "type" => &mut filter.kind,
+                "tag" => &mut filter.tag,
+                "after" => &mut filter.after,
+                "before" => &mut filter.before,
+                _ => {
+                    let error = Error::reword(Room::Rag, format!("there is no filter called {key}"));
+                    return Err(error.hint("the keys are source, path, type, tag, after and before"));
+                }
+            };
+            if slot.replace(value.to_owned()).is_some() {
+                return Err(Error::reword(Room::Rag, format!("the filter {key} was given twice")).hint("give it once"));
+            }
+        }
+        Ok(filter)
+    }
 }
 
 /// A piece of a document that may hold the answer.
@@ -230,4 +283,32 @@ pub struct ModelFile {
     pub path: PathBuf,
     /// Lower-case hex.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(text: &str, confidence: f32) -> Transcript {
+        let segments = vec![Segment { text: text.into(), start_ms: 10, end_ms: 500 }];
+        Transcript { text: text.into(), segments, confidence, language: "en".into(), ..Transcript::default() }
+    }
+
+    #[test]
+    fn filters_are_named_or_are_a_source() {
+        let parse = |terms: &[&str]| Filter::parse(&terms.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        let filter = parse(&["notes/a.md", "tag=garden"]).unwrap();
+        assert_eq!((filter.source.as_deref(), filter.tag.as_deref()), (Some("notes/a.md"), Some("garden")));
+        assert!(parse(&["colour=red"]).unwrap_err().to_string().contains("no filter called colour"));
+        assert!(parse(&["tag=a", "tag=b"]).is_err());
+    }
+
+    #[test]
+    fn parts_join_into_one_transcript() {
+        let speech = [Utterance::new(vec![0.0; 16_000]), Utterance::new(vec![0.0; 48_000])];
+        let whole = Transcript::joined(vec![part(" How long", 0.5), part(" is it? ", 0.9)], &speech);
+        assert_eq!(whole.text, "How long is it?");
+        assert_eq!((whole.segments[1].start_ms, whole.segments[1].end_ms), (1010, 1500));
+        assert!((whole.confidence - 0.8).abs() < 1e-6);
+    }
 }

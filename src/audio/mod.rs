@@ -1,8 +1,32 @@
 //! Files and devices into samples and back. The only room that knows cpal, hound and symphonia.
+//!
+//! | file | turns |
+//! |---|---|
+//! | [`load`] | a sound file or a stream of bytes into mono samples (`wav` by our own reader, FLAC and OGG in `packed`) |
+//! | [`resample`] | samples at one rate into samples at another, whole or as a stream |
+//! | [`vad`] | long audio into utterances, split where nobody speaks |
+//! | [`save`] | samples into a WAV file or stream |
+//! | [`Tee`] | one voice into two speakers |
+//! | `device` | samples into sound |
 
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Result, parcel::Pcm, turn::Turn};
+
+#[cfg(feature = "audio")]
+mod device;
+#[cfg(not(feature = "audio"))]
+#[path = "absent.rs"]
+mod device;
+pub mod load;
+mod packed;
+pub mod resample;
+pub mod save;
+mod tee;
+pub mod vad;
+mod wav;
+
+pub use tee::Tee;
 
 /// Plays. The implementation decides how far ahead of the ear it lets the caller run, and blocks beyond that.
 pub trait Speaker: Send {
@@ -14,6 +38,11 @@ pub trait Speaker: Send {
 
     /// Discards what is queued, at once.
     fn hush(&mut self);
+
+    /// How often the ear outran the voice since opening: silence where sound was still to come.
+    fn underruns(&self) -> u64 {
+        0
+    }
 }
 
 /// `[audio]` of the configuration.
@@ -26,10 +55,55 @@ pub struct Settings {
     pub volume: f32,
     /// Longest sound file taken as a question, in seconds.
     pub max_audio_s: u32,
+    /// Longest stretch handed to the recogniser at once, in seconds, 2 to 29 (Whisper's window is 30).
+    pub max_utterance_s: u32,
+    /// A pause at least this long, in ms, always ends an utterance.
+    pub pause_ms: u32,
+    /// Kept around speech on both sides, in ms.
+    pub pad_ms: u32,
+    /// Shorter sounds, in ms, are clicks and no speech.
+    pub min_speech_ms: u32,
+    /// Probability above which a frame is speech, 0.0 to 1.0.
+    pub speech_threshold: f32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { output: "default".into(), volume: 1.0, max_audio_s: 120 }
+        Self {
+            output: "default".into(),
+            volume: 1.0,
+            max_audio_s: 120,
+            max_utterance_s: 28,
+            pause_ms: 2000,
+            pad_ms: 200,
+            min_speech_ms: 100,
+            speech_threshold: 0.5,
+        }
     }
+}
+
+/// A sound device that can play.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// What `audio.output` takes, besides the name.
+    pub index: usize,
+    /// What `audio.output` takes.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Whether `audio.output = "default"` means this one.
+    pub default: bool,
+    /// Hz, of the form we would open it in.
+    pub rate: u32,
+    pub channels: u16,
+}
+
+/// Every device that can play, the default one first.
+pub fn devices() -> Result<Vec<DeviceInfo>> {
+    device::list()
+}
+
+/// Opens the device that `audio.output` names. It makes no sound before the first [`Speaker::play`].
+pub fn open_speaker(settings: &Settings) -> Result<Box<dyn Speaker>> {
+    device::open(settings)
 }

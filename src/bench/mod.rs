@@ -1,1 +1,4 @@
 //! Measurements that a person can repeat.
+
+pub mod nano;
+pub mod rag;

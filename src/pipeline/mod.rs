@@ -1,1 +1,115 @@
-//! A question into an answer: conductor, workers, meter.
+//! A question into an answer: the conductor decides, workers do, faces are told.
+//!
+//! ```text
+//! face ──ask──► conductor ──jobs──► ear · documents · writer · voice ──sound──► lane ──► speaker
+//!   ▲               ▲                          │                                            │
+//!   └───notices─────┴──────────events──────────┴────────────────────────────────────────────┘
+//! ```
+
+pub mod conductor;
+pub mod crew;
+pub mod edges;
+pub mod lane;
+pub mod meter;
+mod pump;
+mod speaker;
+pub mod worker;
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use conductor::Event;
+pub use conductor::{Notice, Question, Retrieve, Wish};
+pub use crew::Crew;
+use lane::Lane;
+use worker::Engine;
+
+use crate::{
+    error::{Error, Result, Room},
+    turn::{Session, Turn, TurnId},
+};
+
+/// What reaches the pump: an event for the conductor, or news about a worker.
+#[derive(Debug)]
+pub enum Message {
+    Event(Event),
+    Free(Engine),
+    Loaded(Engine, Duration),
+    Stop,
+}
+
+/// A notice to a face, and when it happened.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub at: Instant,
+    pub news: News,
+}
+
+#[derive(Clone, Debug)]
+pub enum News {
+    Turn(TurnId, Notice),
+    Loaded(Engine, Duration),
+}
+
+/// A running pipeline. Dropping it supersedes the turn at hand and lets every thread end.
+pub struct Pipeline {
+    session: Session,
+    messages: SyncSender<Message>,
+    lane: Arc<Lane>,
+    /// Gives way once the speaker has closed its file or device.
+    speaker_gone: Receiver<()>,
+}
+
+impl Pipeline {
+    /// Starts one thread per engine of the crew; they load at once, in parallel. Notices come from the receiver.
+    pub fn start(crew: Crew) -> Result<(Self, Receiver<Told>)> {
+        let (messages, inbox) = sync_channel(edges::EVENTS);
+        let (told, notices) = sync_channel(edges::NOTICES);
+        let (gone, speaker_gone) = sync_channel(1);
+        let lane = Arc::new(Lane::default());
+        let pump = pump::Pump::staff(crew, &messages, &lane, gone, told)?;
+        worker::start("conductor", move || pump.run(&inbox))?;
+        Ok((Self { session: Session::new(), messages, lane, speaker_gone }, notices))
+    }
+
+    /// Asks; supersedes whatever was being answered.
+    pub fn ask(&self, question: Question, wish: Wish) -> Result<Turn> {
+        let turn = self.session.turn();
+        self.send(Event::Asked { turn: turn.clone(), question, wish: Box::new(wish) })?;
+        Ok(turn)
+    }
+
+    /// Silence, at once.
+    pub fn interrupt(&self) -> Result<()> {
+        self.send(Event::Interrupted)
+    }
+
+    /// Ends everything and waits until the speaker has put its file or device in order, but no longer than this.
+    pub fn stop(self, patience: Duration) {
+        let _ = self.messages.try_send(Message::Event(Event::Interrupted));
+        self.lane.close();
+        // A speaker that does not end in time is left to the end of the process.
+        let _ = self.speaker_gone.recv_timeout(patience);
+    }
+
+    fn send(&self, event: Event) -> Result<()> {
+        self.messages
+            .send(Message::Event(event))
+            .map_err(|_| Error::report(Room::Pipeline, "the conductor has ended unexpectedly").hint("please report this, with the log"))
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        let _ = self.messages.try_send(Message::Stop);
+        self.lane.close();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -74,3 +74,25 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, threads: usize) -> R
         Backend::Fake => Ok(Box::new(fake::Scripted::default())),
     }
 }
+
+/// What the user should be told once about this model, if anything: our small one does not understand people.
+pub fn note(model: &ModelFile) -> Option<String> {
+    let name = model.path.file_name().unwrap_or_default().to_string_lossy();
+    (model.id.contains("nano") || name.starts_with("ggml-nano")).then(|| {
+        "the small speech model understands clear synthetic English voices only, not people: `xnai models pull tiny` gets one that does"
+            .into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_small_model_comes_with_a_note() {
+        let model = |id: &str, path: &str| ModelFile { id: id.into(), path: path.into(), sha256: String::new() };
+        let note = note(&model("ear", "/models/nano/ggml-nano.en-q8_0.bin"));
+        assert!(note.is_some_and(|n| n.contains("synthetic") && n.contains("xnai models pull tiny")));
+        assert!(super::note(&model("whisper-tiny.en", "/models/ggml-tiny.en.bin")).is_none());
+    }
+}

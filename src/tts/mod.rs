@@ -25,6 +25,11 @@ pub trait Tts: Send {
     fn cost(&self, line: &Sentence) -> Duration;
 }
 
+/// Turns text into the phonemes that the voice's model was trained on.
+pub trait Phonemes: Send {
+    fn phonemes(&mut self, text: &str) -> Result<String>;
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {

@@ -1,1 +1,0 @@
-//! Is everything there? One line a check, with the remedy.

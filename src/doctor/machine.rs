@@ -1,0 +1,114 @@
+//! The machine: processor, cores, memory, folders, and that nothing talks to the network.
+
+use std::{fs, path::Path};
+
+use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
+
+use super::Check;
+use crate::{
+    config::Context,
+    error::{Error, Room},
+    llm,
+    os::topology,
+};
+
+/// Whether this build used the instructions that this processor has; see `cmake/ggml.cmake`.
+pub fn processor() -> Check {
+    let available = available_instructions();
+    let native = env!("XNAI_BUILD_NATIVE") == "1";
+    let list = available.join(" ");
+    if native {
+        return Check::ready("processor", format!("engines built for this processor: {list}"));
+    }
+    let beyond: Vec<_> = available.iter().filter(|name| name.starts_with("avx512") || name.starts_with("avxvnni")).copied().collect();
+    if beyond.is_empty() {
+        Check::ready("processor", format!("portable build (AVX2, FMA, F16C), and the processor has no more: {list}"))
+    } else {
+        Check::degraded("processor", format!("portable build; the processor also has {}", beyond.join(" ")), "run scripts/build for a native one")
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn available_instructions() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    macro_rules! look { ($($name:tt),*) => { $(if std::is_x86_feature_detected!($name) { found.push($name); })* } }
+    look!("sse4.2", "avx", "avx2", "fma", "f16c", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512vnni", "avx512bf16", "avxvnni");
+    found
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn available_instructions() -> Vec<&'static str> {
+    Vec::new()
+}
+
+pub fn topology() -> Check {
+    let topology = topology::this_machine();
+    if topology.plan().model.is_empty() {
+        return Check::degraded("cores", "the system does not say which cores there are: threads stay unpinned", "mount /sys");
+    }
+    Check::ready("cores", topology.explain())
+}
+
+/// Available memory against the budget.
+pub fn memory(context: &Context) -> Check {
+    let budget = context.config.memory.budget_mb;
+    match available_mb() {
+        None => Check::degraded("memory", format!("budget {budget} MB; the system does not say what is available"), "mount /proc"),
+        Some(free) if free < budget => Check::degraded(
+            "memory",
+            format!("budget {budget} MB, but only {free} MB are available"),
+            "close other programs, or lower memory.budget_mb",
+        ),
+        Some(free) => Check::ready("memory", format!("budget {budget} MB, {free} MB available")),
+    }
+}
+
+fn available_mb() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? >> 10)
+}
+
+/// Sound and logs belong on tmpfs: nothing that a microphone heard reaches a disk.
+pub fn runtime_folder(context: &Context) -> Check {
+    let folder = &context.paths.runtime;
+    match kind_of(folder) {
+        Some(kind) if kind == TMPFS_MAGIC => Check::ready("tmpfs", format!("{} is on tmpfs", folder.display())),
+        Some(_) => Check::degraded("tmpfs", format!("{} is not on tmpfs", folder.display()), "set XDG_RUNTIME_DIR to a folder on tmpfs"),
+        None => Check::degraded("tmpfs", format!("{} cannot be examined", folder.display()), "set XDG_RUNTIME_DIR to a folder on tmpfs"),
+    }
+}
+
+/// The file system of a folder, or of the nearest parent that exists.
+fn kind_of(folder: &Path) -> Option<FsType> {
+    let existing = folder.ancestors().find(|path| path.exists())?;
+    statfs(existing).ok().map(|facts| facts.filesystem_type())
+}
+
+pub fn data_folder(context: &Context) -> Check {
+    let folder = &context.paths.data;
+    match fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder)) {
+        Ok(_) => Check::ready("data folder", folder.display().to_string()),
+        Err(error) => Check::broken("data folder", &Error::io(Room::Os, "writing to", folder, &error).hint("set XDG_DATA_HOME to a folder that can be written")),
+    }
+}
+
+/// Invariant 7: no socket, unless a remote engine was configured.
+pub fn offline(context: &Context) -> Check {
+    if context.config.llm.backend == llm::Backend::Openai {
+        let server = &context.config.llm.base_url;
+        return Check::degraded("offline", format!("questions and passages are sent to {server}"), "set llm.backend = \"auto\" to stay offline");
+    }
+    match open_sockets() {
+        0 => Check::ready("offline", "no socket is open, and no remote engine is configured"),
+        count => Check::degraded("offline", format!("{count} sockets are open in this process"), "see ls -l /proc/PID/fd; a sound server's is expected"),
+    }
+}
+
+fn open_sockets() -> usize {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return 0 };
+    let is_socket = |path: std::path::PathBuf| fs::read_link(path).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"));
+    // Standard input, output and error may be sockets of whoever started us.
+    let ours = |name: &std::ffi::OsStr| name.to_str().and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n > 2);
+    entries.flatten().filter(|entry| ours(&entry.file_name()) && is_socket(entry.path())).count()
+}

@@ -1,1 +1,0 @@
-//! One question, one answer, no screen.

@@ -1,0 +1,50 @@
+//! Ctrl-C: noticed at once, obeyed within 200 ms.
+//!
+//! The first signal raises a flag that faces poll. Whoever has not ended after the grace period is ended from outside:
+//! nothing in the program needs more, because nothing half-written ever stands under its final name.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::error::{Error, Kind, Result, Room};
+
+/// What remains of the 200 ms after the face was given its chance.
+const GRACE: Duration = Duration::from_millis(180);
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the user asked to stop.
+pub fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
+}
+
+/// `Err(Stopped)` once the user asked to stop.
+pub fn check() -> Result<()> {
+    if requested() { Err(Error::stopped()) } else { Ok(()) }
+}
+
+/// Starts watching; `end` is called with the exit code when the grace period is over.
+pub fn watch(end: impl FnOnce(u8) + Send + 'static) -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|e| Error::report(Room::Os, format!("signals cannot be caught: {e}")))?;
+    let body = move || {
+        if signals.forever().next().is_some() {
+            REQUESTED.store(true, Ordering::Relaxed);
+            thread::sleep(GRACE);
+            end(Kind::Stopped.exit_code());
+        }
+    };
+    thread::Builder::new()
+        .name("xnai-signals".into())
+        .spawn(body)
+        .map(|_| ())
+        .map_err(|e| Error::retry(Room::Os, format!("the system gave no thread for signals: {e}")))
+}

@@ -1,0 +1,207 @@
+//! Who is on duty: one opener per engine that a turn needs. What is absent is not loaded.
+//!
+//! This is where configuration and model files meet the rooms; an engine is opened later, on its own thread.
+
+use std::{fs, path::PathBuf};
+
+use serde::Serialize;
+
+use super::worker::Opener;
+use crate::{
+    audio::{self, Speaker, save},
+    config::Context,
+    error::Result,
+    llm::{self, Llm},
+    models::{Role, Shelf},
+    os::{memory, topology},
+    parcel::ModelFile,
+    rag::{self, Searcher},
+    stt::{self, Stt},
+    tts::{self, Tts},
+};
+
+#[derive(Default)]
+pub struct Crew {
+    pub ear: Option<Opener<dyn Stt>>,
+    pub documents: Option<Opener<dyn Searcher>>,
+    pub writer: Option<Opener<dyn Llm>>,
+    pub voice: Option<Opener<dyn Tts>>,
+    pub speaker: Option<Opener<dyn Speaker>>,
+}
+
+/// What a face needs; the writer is always there.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    pub ear: bool,
+    pub documents: bool,
+    pub listener: Listener,
+}
+
+/// Who hears the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listener {
+    Nobody,
+    /// Somebody, if there is a sound device and a voice; it is no error if not.
+    DeviceIfThere,
+    Device,
+    File {
+        path: PathBuf,
+        also_device: bool,
+    },
+    Stdout {
+        also_device: bool,
+    },
+}
+
+/// A crew, and what to say about it.
+pub struct Roster {
+    pub crew: Crew,
+    pub used: Vec<Used>,
+    /// Said once to the user.
+    pub warnings: Vec<String>,
+    /// Whether the answer will be spoken.
+    pub aloud: bool,
+}
+
+/// A model in use, for `--json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Used {
+    pub role: &'static str,
+    pub id: String,
+    pub sha256: String,
+}
+
+impl Crew {
+    /// Finds and checks the model files, refuses what cannot fit into memory, and prepares the openers.
+    pub fn call(context: &Context, needs: &Needs) -> Result<Roster> {
+        let shelf = Shelf::open(&context.config.models, &context.paths)?;
+        let mut roll = Roll { context, shelf, plan: topology::this_machine().plan(), roster: Roster::empty(), bytes: Vec::new() };
+        if needs.ear {
+            roll.ear()?;
+        }
+        if needs.documents {
+            roll.documents()?;
+        }
+        roll.writer()?;
+        roll.listener(&needs.listener)?;
+        memory::check(&context.config.memory, &roll.bytes)?;
+        roll.roster.warnings.extend(roll.shelf.notes());
+        Ok(roll.roster)
+    }
+}
+
+impl Roster {
+    fn empty() -> Self {
+        Self { crew: Crew::default(), used: Vec::new(), warnings: Vec::new(), aloud: false }
+    }
+}
+
+/// A crew being called.
+struct Roll<'a> {
+    context: &'a Context,
+    shelf: Shelf,
+    plan: crate::os::plan::Plan,
+    roster: Roster,
+    bytes: Vec<(&'static str, u64)>,
+}
+
+impl Roll<'_> {
+    fn ear(&mut self) -> Result<()> {
+        let settings = self.context.config.stt.clone();
+        let model = match settings.backend {
+            stt::Backend::Whisper => self.shelf.find(Role::Stt, &settings.model)?,
+            stt::Backend::Fake => None,
+        };
+        self.uses("recogniser", model.as_ref());
+        self.roster.warnings.extend(model.as_ref().and_then(stt::note));
+        let threads = self.voice_threads(settings.threads);
+        self.roster.crew.ear = Some(Box::new(move || stt::open(&settings, model.as_ref(), threads)));
+        Ok(())
+    }
+
+    fn documents(&mut self) -> Result<()> {
+        let settings = self.context.config.rag.clone();
+        let files = rag::Files::find(&settings, &self.shelf)?;
+        self.uses("embedder", files.model.as_ref());
+        let (threads, paths) = (self.voice_threads(settings.threads), self.context.paths.clone());
+        self.roster.crew.documents = Some(Box::new(move || rag::open_searcher(&settings, &paths, &files, threads)));
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<()> {
+        let settings = self.context.config.llm.clone();
+        let model = match settings.backend {
+            llm::Backend::Auto | llm::Backend::Llama => self.shelf.find(Role::Llm, &settings.model)?,
+            llm::Backend::Quote | llm::Backend::Openai | llm::Backend::Fake => None,
+        };
+        self.uses("language model", model.as_ref());
+        if settings.backend == llm::Backend::Auto && model.is_none() {
+            let note = "no language model is installed: answers are quoted from the documents; `xnai models pull tiny` gets one";
+            self.roster.warnings.push(note.into());
+        }
+        let cores = llm::Cores { cpus: self.plan.model.clone() };
+        self.roster.crew.writer = Some(Box::new(move || llm::open(&settings, model.as_ref(), &cores)));
+        Ok(())
+    }
+
+    fn listener(&mut self, listener: &Listener) -> Result<()> {
+        let settings = self.context.config.audio.clone();
+        let speaker: Opener<dyn Speaker> = match listener.clone() {
+            Listener::Nobody => return Ok(()),
+            Listener::DeviceIfThere => match (audio::open_speaker(&settings), self.voice()) {
+                (Ok(device), Ok(())) => Box::new(move || Ok(device)),
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::info!(%error, "not speaking");
+                    self.roster.crew.voice = None;
+                    return Ok(());
+                }
+            },
+            Listener::Device => Box::new(move || audio::open_speaker(&settings)),
+            Listener::File { path, also_device } => {
+                let file = save::WavFile::create(&path)?;
+                Box::new(move || with_device(Box::new(file), also_device, &settings))
+            }
+            Listener::Stdout { also_device } => Box::new(move || {
+                let stream = save::WavStream::new(std::io::stdout(), "standard output");
+                with_device(Box::new(stream), also_device, &settings)
+            }),
+        };
+        if self.roster.crew.voice.is_none() {
+            self.voice()?;
+        }
+        self.roster.crew.speaker = Some(speaker);
+        self.roster.aloud = true;
+        Ok(())
+    }
+
+    fn voice(&mut self) -> Result<()> {
+        let settings = self.context.config.tts.clone();
+        let files = match settings.backend {
+            tts::Backend::Auto | tts::Backend::Kokoro => {
+                tts::Files { model: self.shelf.find(Role::Tts, &settings.model)?, voices: self.shelf.voices()? }
+            }
+            tts::Backend::Espeak | tts::Backend::Fake => tts::Files::default(),
+        };
+        self.uses("voice", files.model.as_ref());
+        let threads = self.voice_threads(settings.threads);
+        self.roster.crew.voice = Some(Box::new(move || tts::open(&settings, &files, threads)));
+        Ok(())
+    }
+
+    /// Takes down a model that will be loaded.
+    fn uses(&mut self, role: &'static str, model: Option<&ModelFile>) {
+        if let Some(model) = model {
+            self.roster.used.push(Used { role, id: model.id.clone(), sha256: model.sha256.clone() });
+            self.bytes.push((role, fs::metadata(&model.path).map_or(0, |facts| facts.len())));
+        }
+    }
+
+    /// Threads of a voice stage: as configured, else as many cores as the plan leaves it.
+    fn voice_threads(&self, configured: u8) -> usize {
+        if configured > 0 { configured.into() } else { self.plan.voice.len().max(1) }
+    }
+}
+
+fn with_device(file: Box<dyn Speaker>, also_device: bool, settings: &audio::Settings) -> Result<Box<dyn Speaker>> {
+    if also_device { Ok(Box::new(audio::Tee::new(file, audio::open_speaker(settings)?))) } else { Ok(file) }
+}

@@ -1,0 +1,200 @@
+//! Carries out what the conductor orders, and brings it what happened. The only I/O of the conductor.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    Crew, Message, News, Told,
+    conductor::{self, Event, Order, State},
+    edges,
+    lane::Lane,
+    speaker,
+    worker::{self, Desk, Engine, Opener},
+};
+use crate::{
+    error::{Error, Result, Room},
+    llm::Llm,
+    parcel::{Prompt, Query, Sentence, Transcript, Utterance},
+    rag::Searcher,
+    stt::Stt,
+    tts::Tts,
+    turn::{Turn, TurnId},
+};
+
+/// Asked again when no event and no deadline is near; only so that a wait is never endless.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// What the voice is handed.
+enum Line {
+    Say(Sentence),
+    End,
+}
+
+pub struct Pump {
+    ear: Option<Desk<Vec<Utterance>>>,
+    documents: Option<Desk<Query>>,
+    writer: Option<Desk<Box<Prompt>>>,
+    voice: Option<Desk<Line>>,
+    told: SyncSender<Told>,
+}
+
+impl Pump {
+    /// Starts the workers of the crew.
+    pub fn staff(crew: Crew, events: &SyncSender<Message>, lane: &Arc<Lane>, gone: SyncSender<()>, told: SyncSender<Told>) -> Result<Self> {
+        if let Some(open) = crew.speaker {
+            speaker::spawn(open, lane.clone(), events.clone(), gone)?;
+        }
+        Ok(Self {
+            ear: crew.ear.map(|open| ear(open, events)).transpose()?,
+            documents: crew.documents.map(|open| documents(open, events)).transpose()?,
+            writer: crew.writer.map(|open| writer(open, events)).transpose()?,
+            voice: crew.voice.map(|open| voice(open, events, lane.clone())).transpose()?,
+            told,
+        })
+    }
+
+    /// Runs until the pipeline is dropped.
+    pub fn run(mut self, inbox: &Receiver<Message>) {
+        let mut state = State::default();
+        let mut since = Instant::now();
+        loop {
+            let left = state.deadline().map_or(IDLE, |limit| limit.saturating_sub(since.elapsed()));
+            let before = (state.ear, state.work, state.voice);
+            let event = match inbox.recv_timeout(left) {
+                Ok(Message::Event(event)) => event,
+                Ok(Message::Free(engine)) => {
+                    self.freed(engine);
+                    continue;
+                }
+                Ok(Message::Loaded(engine, took)) => {
+                    self.tell(News::Loaded(engine, took));
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) => Event::Overdue,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            };
+            state = self.advance(state, event);
+            if before != (state.ear, state.work, state.voice) {
+                since = Instant::now();
+            }
+        }
+        let (_, orders) = conductor::step(state, Event::Interrupted);
+        orders.into_iter().for_each(|order| drop(self.carry_out(order)));
+    }
+
+    /// One step, and whatever follows from orders that could not be carried out.
+    fn advance(&mut self, state: State, event: Event) -> State {
+        let (mut state, orders) = conductor::step(state, event);
+        for order in orders {
+            if let Err((turn, error)) = self.carry_out(order) {
+                state = self.advance(state, Event::Finished { turn, result: Err(error) });
+            }
+        }
+        state
+    }
+
+    fn carry_out(&mut self, order: Order) -> Result<(), (TurnId, Error)> {
+        let (turn, done) = match order {
+            Order::Cancel(turn) => (turn.id(), Ok(turn.cancel())),
+            Order::Transcribe(turn, speech) => (turn.id(), hand(&mut self.ear, Engine::Ear, turn, speech)),
+            Order::Search(turn, query) => (turn.id(), hand(&mut self.documents, Engine::Documents, turn, query)),
+            Order::Write(turn, prompt) => (turn.id(), hand(&mut self.writer, Engine::Writer, turn, prompt)),
+            Order::Say(turn, line) => (turn.id(), hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))),
+            Order::EndVoice(turn) => (turn.id(), hand(&mut self.voice, Engine::Voice, turn, Line::End)),
+            Order::Tell(turn, notice) => (turn, Ok(self.tell(News::Turn(turn, notice)))),
+        };
+        done.map_err(|error| (turn, error))
+    }
+
+    fn freed(&mut self, engine: Engine) {
+        let done = match engine {
+            Engine::Ear => self.ear.as_mut().map(Desk::freed),
+            Engine::Documents => self.documents.as_mut().map(Desk::freed),
+            Engine::Writer => self.writer.as_mut().map(Desk::freed),
+            Engine::Voice => self.voice.as_mut().map(Desk::freed),
+            Engine::Speaker => None,
+        };
+        if let Some(Err(error)) = done {
+            tracing::error!(engine = engine.name(), %error, "a waiting job was lost");
+        }
+    }
+
+    fn tell(&self, news: News) {
+        // A face that is gone needs no news.
+        let _ = self.told.send(Told { at: Instant::now(), news });
+    }
+}
+
+fn ear(open: Opener<dyn Stt>, events: &SyncSender<Message>) -> Result<Desk<Vec<Utterance>>> {
+    let report = reporter(events);
+    worker::spawn(Engine::Ear, edges::JOBS, open, events.clone(), move |ear, turn, speech: Vec<Utterance>| {
+        report(Event::Heard { turn: turn.id(), result: ear.and_then(|ear| transcribe(ear, &speech, &turn)) });
+    })
+}
+
+fn documents(open: Opener<dyn Searcher>, events: &SyncSender<Message>) -> Result<Desk<Query>> {
+    let report = reporter(events);
+    worker::spawn(Engine::Documents, edges::JOBS, open, events.clone(), move |documents, turn, query| {
+        report(Event::Found { turn: turn.id(), result: documents.and_then(|d| d.search(&query, &turn)) });
+    })
+}
+
+fn writer(open: Opener<dyn Llm>, events: &SyncSender<Message>) -> Result<Desk<Box<Prompt>>> {
+    let report = reporter(events);
+    worker::spawn(Engine::Writer, edges::JOBS, open, events.clone(), move |llm, turn, prompt: Box<Prompt>| {
+        let id = turn.id();
+        let mut out = |piece| {
+            report(Event::Wrote { turn: id, piece });
+            turn.alive()
+        };
+        let result = llm.and_then(|llm| llm.write(&prompt, &turn, &mut out));
+        report(Event::Finished { turn: id, result });
+    })
+}
+
+fn voice(open: Opener<dyn Tts>, events: &SyncSender<Message>, lane: Arc<Lane>) -> Result<Desk<Line>> {
+    let report = reporter(events);
+    worker::spawn(Engine::Voice, edges::FRAGMENTS, open, events.clone(), move |tts, turn, line| {
+        if let Some(event) = say(tts, &turn, line, &lane) {
+            report(event);
+        }
+    })
+}
+
+/// How a worker reports. A failed send means that the pipeline ends, and nobody wants to know.
+fn reporter(events: &SyncSender<Message>) -> impl Fn(Event) + Send + use<> {
+    let events = events.clone();
+    move |event| drop(events.send(Message::Event(event)))
+}
+
+fn hand<J>(desk: &mut Option<Desk<J>>, engine: Engine, turn: Turn, job: J) -> Result<()> {
+    match desk {
+        Some(desk) => desk.hand(turn, job),
+        None => Err(Error::report(Room::Pipeline, format!("a turn needs the {}, which was not started", engine.name()))),
+    }
+}
+
+/// Several utterances are one question: texts joined, times shifted, confidence weighted by length.
+fn transcribe(ear: &mut dyn Stt, speech: &[Utterance], turn: &Turn) -> Result<Transcript> {
+    let heard = speech.iter().map(|part| ear.transcribe(part, turn)).collect::<Result<Vec<_>>>()?;
+    Ok(Transcript::joined(heard, speech))
+}
+
+/// `None` when the turn is stale: nobody waits for it.
+fn say(tts: Result<&mut (dyn Tts + 'static)>, turn: &Turn, line: Line, lane: &Lane) -> Option<Event> {
+    let id = turn.id();
+    let result = match line {
+        Line::Say(sentence) => tts.and_then(|tts| tts.say(&sentence, turn, &mut |sound| lane.push(&sound, turn))),
+        // The speaker answers the mark, once everything before it was heard.
+        Line::End => return lane.end(turn).err().filter(|e| !e.is_stale()).map(|e| Event::Drained { turn: id, result: Err(e) }),
+    };
+    match result {
+        Err(error) if error.is_stale() => None,
+        result => Some(Event::Spoke { turn: id, result }),
+    }
+}

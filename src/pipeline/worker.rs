@@ -1,0 +1,180 @@
+//! One named thread per engine: it opens its engine at once, then does one job after the other.
+//!
+//! Engines load in parallel because every worker opens its own. An engine that cannot be opened does not stop the
+//! program: whoever needs it is told the reason, job by job.
+
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread,
+    time::Instant,
+};
+
+use super::Message;
+use crate::{
+    error::{Error, Result, Room},
+    turn::Turn,
+};
+
+/// The engines, by what they do; also the index of their desks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    Ear,
+    Documents,
+    Writer,
+    Voice,
+    Speaker,
+}
+
+impl Engine {
+    /// Thread name and the key in `--json`; Linux keeps 15 bytes of it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Engine::Ear => "ear",
+            Engine::Documents => "documents",
+            Engine::Writer => "writer",
+            Engine::Voice => "voice",
+            Engine::Speaker => "speaker",
+        }
+    }
+}
+
+/// Makes an engine on the thread that will use it.
+pub type Opener<T> = Box<dyn FnOnce() -> Result<Box<T>> + Send>;
+
+/// Starts a worker. `run` is given the engine, or the reason why there is none, and answers by messages.
+pub fn spawn<T, J>(
+    engine: Engine,
+    capacity: usize,
+    open: Opener<T>,
+    events: SyncSender<Message>,
+    mut run: impl FnMut(Result<&mut T>, Turn, J) + Send + 'static,
+) -> Result<Desk<J>>
+where
+    T: ?Sized + 'static,
+    J: Send + 'static,
+{
+    let (jobs, inbox) = sync_channel::<(Turn, J)>(capacity);
+    let work = move || {
+        let mut opened = timed_open(engine, open, &events);
+        for (turn, job) in inbox {
+            run(opened.as_deref_mut().map_err(|e| e.clone()), turn, job);
+            if events.send(Message::Free(engine)).is_err() {
+                break;
+            }
+        }
+    };
+    start(engine.name(), work)?;
+    Ok(Desk { engine, jobs, capacity, outstanding: 0, waiting: VecDeque::new() })
+}
+
+pub fn timed_open<T: ?Sized>(engine: Engine, open: Opener<T>, events: &SyncSender<Message>) -> Result<Box<T>> {
+    let started = Instant::now();
+    let opened = open();
+    let took = started.elapsed();
+    tracing::debug!(engine = engine.name(), ms = took.as_millis() as u64, ok = opened.is_ok(), "opened");
+    // The pipeline may be gone already; then nobody wants to know.
+    let _ = events.send(Message::Loaded(engine, took));
+    opened
+}
+
+/// Starts a thread under its name.
+pub fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>> {
+    thread::Builder::new()
+        .name(format!("xnai-{name}"))
+        .spawn(body)
+        .map_err(|e| Error::retry(Room::Pipeline, format!("the system gave no thread for the {name}: {e}")))
+}
+
+/// The conductor's side of a worker: never blocks, never overfills, and forgets what became stale.
+pub struct Desk<J> {
+    engine: Engine,
+    jobs: SyncSender<(Turn, J)>,
+    capacity: usize,
+    outstanding: usize,
+    /// Jobs that wait for a free place; those of superseded turns are dropped, so it holds one turn's at most.
+    waiting: VecDeque<(Turn, J)>,
+}
+
+impl<J> Desk<J> {
+    pub fn hand(&mut self, turn: Turn, job: J) -> Result<()> {
+        self.waiting.retain(|(turn, _)| !turn.is_stale());
+        self.waiting.push_back((turn, job));
+        self.fill()
+    }
+
+    /// The worker finished a job.
+    pub fn freed(&mut self) -> Result<()> {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        self.fill()
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        while self.outstanding < self.capacity {
+            let Some(next) = self.waiting.pop_front() else { break };
+            if next.0.is_stale() {
+                continue;
+            }
+            match self.jobs.try_send(next) {
+                Ok(()) => self.outstanding += 1,
+                Err(TrySendError::Full(_)) => return Err(self.fault("was handed more than it has places")),
+                Err(TrySendError::Disconnected(_)) => return Err(self.fault("has ended unexpectedly")),
+            }
+        }
+        Ok(())
+    }
+
+    fn fault(&self, what: &str) -> Error {
+        Error::report(Room::Pipeline, format!("the {} {what}", self.engine.name())).hint("please report this, with the log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::turn::Session;
+
+    #[test]
+    fn an_engine_that_cannot_open_says_why_for_every_job() {
+        let (events, inbox) = sync_channel(16);
+        let (said, heard) = sync_channel(4);
+        let open: Opener<str> = Box::new(|| Err(Error::fetch(Room::Tts, "no voice")));
+        let run = move |engine: Result<&mut str>, _, ()| said.send(engine.map(|_| ()).unwrap_err().kind()).unwrap();
+        let mut desk = spawn(Engine::Voice, 1, open, events, run).unwrap();
+        let turn = Session::new().turn();
+        desk.hand(turn.clone(), ()).unwrap();
+        desk.hand(turn, ()).unwrap();
+        assert!(matches!(inbox.recv().unwrap(), Message::Loaded(Engine::Voice, _)));
+        assert!(matches!(inbox.recv().unwrap(), Message::Free(Engine::Voice)));
+        desk.freed().unwrap();
+        drop(desk);
+        assert_eq!(heard.iter().collect::<Vec<_>>(), vec![crate::error::Kind::Fetch; 2]);
+    }
+
+    #[test]
+    fn stale_jobs_are_forgotten_instead_of_queued() {
+        let (events, _inbox) = sync_channel(16);
+        let (gate, wait) = sync_channel::<()>(0);
+        let (did, done) = sync_channel(16);
+        let open: Opener<str> = Box::new(|| Ok("".into()));
+        let run = move |_: Result<&mut str>, _, job: u32| {
+            let _ = wait.recv();
+            let _ = did.send(job);
+        };
+        let mut desk = spawn(Engine::Writer, 1, open, events, run).unwrap();
+        let session = Session::new();
+        desk.hand(session.turn(), 0).unwrap();
+        for job in 1..100 {
+            let turn = session.turn();
+            desk.hand(turn.clone(), job).unwrap();
+            turn.cancel();
+            assert!(desk.waiting.len() <= 2);
+        }
+        desk.hand(session.turn(), 100).unwrap();
+        gate.send(()).unwrap();
+        desk.freed().unwrap();
+        gate.send(()).unwrap();
+        drop(desk);
+        assert_eq!(done.iter().collect::<Vec<u32>>(), [0, 100]);
+    }
+}

@@ -1,0 +1,311 @@
+//! Files into the store: what is new is added, what changed is replaced, what is gone is removed, the rest is left.
+
+use std::{
+    collections::HashSet,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    chunk,
+    embed::Embedder,
+    extract::{self, Extracted, Skip},
+    home::Home,
+    journal::{Doc, EmbedderId, hex},
+    store::{Row, SCHEMA, Tables},
+    walk::{self, Content, Refusal},
+    writer::{Maker, Parcel, Writer},
+};
+use crate::{
+    error::{Error, Result, Room},
+    turn::Turn,
+};
+
+/// Texts handed to the embedder at once.
+const EMBED_BATCH: usize = 32;
+/// Rows of one commit: some seconds of embedding, so that a kill loses little and commits stay few.
+const COMMIT_ROWS: usize = 256;
+
+/// What is to be ingested.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub paths: Vec<PathBuf>,
+    /// Put on every document found.
+    pub tags: Vec<String>,
+    /// Builds the whole collection again with the embedder and chunker at hand.
+    pub reembed: bool,
+}
+
+/// What happens meanwhile, for whoever shows it.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Another process writes to this store.
+    Waiting,
+    /// So many files will be looked at.
+    Files(usize),
+    File(&'a Path),
+    /// These sources are on the disk now, whatever happens next.
+    Stored(&'a [String]),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub added: usize,
+    pub changed: usize,
+    pub unchanged: usize,
+    pub removed: usize,
+    /// Chunks written.
+    pub chunks: usize,
+    /// Paths and why they were not taken.
+    pub skipped: Vec<(PathBuf, String)>,
+    pub notes: Vec<String>,
+}
+
+/// Everything an ingest needs.
+pub struct Ingester<'a> {
+    pub home: Home,
+    pub tables: &'a dyn Tables,
+    pub embedder: Option<&'a dyn Embedder>,
+    pub chunk_chars: usize,
+    pub turn: &'a Turn,
+    pub watch: &'a mut dyn FnMut(Event<'_>),
+}
+
+impl<'a> Ingester<'a> {
+    pub fn run(&mut self, request: &Request) -> Result<Report> {
+        let mut found = walk::walk(&request.paths, self.turn)?;
+        let mut writer = self.writer()?;
+        let mut report = Report { skipped: std::mem::take(&mut found.unread), ..Report::default() };
+        found.unread = report.skipped.clone();
+        if !writer.lost.is_empty() {
+            report.notes.push(format!("the index had lost {} documents; they were read again", writer.lost.len()));
+            found.files.extend(std::mem::take(&mut writer.lost));
+        }
+        if request.reembed {
+            return self.rebuild(writer, request, found, report);
+        }
+        let embed = self.fits(&writer, &mut report.notes)?;
+        let mut work = Work { writer: &mut writer, known: None, batch: Batch { embed, ..Batch::default() }, report };
+        let gone = missing(work.writer, &found);
+        self.take_all(&mut work, &found.files, request)?;
+        work.report.removed += gone.len();
+        work.batch.gone.extend(gone);
+        self.flush(&mut work)?;
+        let report = work.report;
+        writer.finish(false)?;
+        Ok(report)
+    }
+
+    /// Takes these sources, or whatever lies below these folders, out of the store. Returns how many documents went.
+    pub fn forget(&mut self, names: &[String]) -> Result<usize> {
+        let mut writer = self.writer()?;
+        let mut gone: Vec<u32> = Vec::new();
+        for name in names {
+            let path = Path::new(name).canonicalize().or_else(|_| std::path::absolute(name)).unwrap_or_else(|_| name.into());
+            let meant = |d: &&Doc| d.source == *name || d.path().starts_with(&path);
+            let before = gone.len();
+            gone.extend(writer.journal().catalogue.docs.values().filter(meant).map(|d| d.id));
+            if gone.len() == before {
+                let error = Error::reword(Room::Rag, format!("there is no source {name:?} in the store"));
+                return Err(error.hint("`xnai sources` lists them"));
+            }
+        }
+        gone.sort_unstable();
+        gone.dedup();
+        let count = gone.len();
+        writer.commit(Vec::new(), gone)?;
+        writer.finish(true)?;
+        Ok(count)
+    }
+
+    fn maker(&self) -> Maker {
+        let embedder = self.embedder.map(|e| EmbedderId { id: e.id().to_owned(), dimension: e.dimension() });
+        Maker { embedder, chunk_chars: self.chunk_chars }
+    }
+
+    fn writer(&mut self) -> Result<Writer<'a>> {
+        let maker = self.maker();
+        Writer::open(&self.home, self.tables, &maker, self.turn, &mut || (self.watch)(Event::Waiting))
+    }
+
+    /// Whether new rows get vectors that fit those in the store. Notes what does not fit.
+    fn fits(&self, writer: &Writer<'_>, notes: &mut Vec<String>) -> Result<bool> {
+        let (header, maker) = (&writer.journal().catalogue.header, self.maker());
+        if header.schema != SCHEMA {
+            let error = Error::reword(Room::Rag, "the index was made by another version of this program");
+            return Err(error.hint("run `xnai ingest --reembed` to build it again"));
+        }
+        if header.chunker != maker.chunker() {
+            notes.push(CHUNKER.into());
+        }
+        match (&header.embedder, &maker.embedder) {
+            (stored, ours) if stored == ours => return Ok(ours.is_some()),
+            (_, None) => notes.push("no embedder: new documents are found by their words alone until `xnai ingest --reembed`".into()),
+            (None, Some(_)) => notes.push(WORDS_ONLY.into()),
+            (Some(_), Some(_)) => notes.push(OTHER_EMBEDDER.into()),
+        }
+        Ok(false)
+    }
+
+    /// Everything again, beside the old collection, which it replaces at the end.
+    fn rebuild(&mut self, writer: Writer<'a>, request: &Request, found: walk::Found, report: Report) -> Result<Report> {
+        let known = writer.journal().catalogue.clone();
+        let files = known.docs.values().map(Doc::path).chain(found.files).collect::<std::collections::BTreeSet<_>>();
+        let mut successor = writer.successor(&self.maker())?;
+        let batch = Batch { embed: self.embedder.is_some(), ..Batch::default() };
+        let mut work = Work { writer: &mut successor.writer, known: Some(&known), batch, report };
+        self.take_all(&mut work, &files, request)?;
+        self.flush(&mut work)?;
+        let mut report = work.report;
+        report.removed = known.docs.values().filter(|d| successor.writer.journal().catalogue.by_source(&d.source).is_none()).count();
+        successor.take_over()?;
+        Ok(report)
+    }
+
+    fn take_all<'f>(&mut self, work: &mut Work<'_, '_>, files: impl IntoIterator<Item = &'f PathBuf>, request: &Request) -> Result<()> {
+        let files: Vec<&PathBuf> = files.into_iter().collect();
+        (self.watch)(Event::Files(files.len()));
+        for path in files {
+            self.turn.alive()?;
+            (self.watch)(Event::File(path));
+            self.take(work, path, request);
+            if work.batch.rows >= COMMIT_ROWS {
+                self.flush(work)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one file and puts what is to be done about it into the batch.
+    fn take(&self, work: &mut Work<'_, '_>, path: &Path, request: &Request) {
+        let source = source(path);
+        let known = work.known.unwrap_or(&work.writer.journal().catalogue).by_source(&source).cloned();
+        let stored = if work.known.is_some() { None } else { known.as_ref().map(|d| d.id) };
+        match self.prepare(path, &source, known.as_ref(), request) {
+            Ok(Prepared::Same) if stored.is_some() => work.report.unchanged += 1,
+            Ok(Prepared::Same) => {}
+            Ok(Prepared::New(mut parcel)) => {
+                parcel.doc.id = work.writer.fresh_id();
+                parcel.rows.iter_mut().for_each(|row| row.doc = parcel.doc.id);
+                *(if known.is_some() { &mut work.report.changed } else { &mut work.report.added }) += 1;
+                work.report.chunks += parcel.rows.len();
+                work.batch.rows += parcel.rows.len();
+                work.batch.parcels.push(parcel);
+                work.batch.gone.extend(stored);
+            }
+            Err(Refusal::Unread(Skip(why))) => work.report.skipped.push((path.to_owned(), why)),
+            Err(Refusal::Unfit(Skip(why))) => {
+                work.report.skipped.push((path.to_owned(), why));
+                work.report.removed += usize::from(stored.is_some());
+                work.batch.gone.extend(stored);
+            }
+        }
+    }
+
+    fn prepare(&self, path: &Path, source: &str, known: Option<&Doc>, request: &Request) -> Result<Prepared, Refusal> {
+        let extractor = extract::by_name(path).map_err(Refusal::Unfit)?;
+        let Content { bytes, modified } = walk::read(path)?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let given = match known {
+            Some(doc) if request.tags.is_empty() => doc.given.clone(),
+            _ => request.tags.clone(),
+        };
+        let same = |d: &Doc| d.sha256 == sha256 && d.given == given && !request.reembed;
+        if known.is_some_and(same) {
+            return Ok(Prepared::Same);
+        }
+        let text = extractor.extract(&bytes).map_err(Refusal::Unfit)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let rows = rows(&text, &name, self.chunk_chars);
+        let title = if text.title.is_empty() { name.into_owned() } else { text.title };
+        let (source, kind) = (source.to_owned(), extractor.kind().to_owned());
+        let raw = path.to_str().is_none().then(|| hex(path.as_os_str().as_bytes()));
+        let chunks = rows.len() as u32;
+        let doc = Doc { id: 0, source, raw, kind, title, tags: text.tags, given, modified, bytes: bytes.len() as u64, sha256, chunks };
+        Ok(Prepared::New(Parcel { doc, rows }))
+    }
+
+    /// Embeds and commits what has come together.
+    fn flush(&mut self, work: &mut Work<'_, '_>) -> Result<()> {
+        let mut batch = std::mem::take(&mut work.batch);
+        work.batch.embed = batch.embed;
+        if let Some(embedder) = self.embedder.filter(|_| batch.embed) {
+            let mut rows: Vec<&mut Row> = batch.parcels.iter_mut().flat_map(|p| &mut p.rows).collect();
+            // Alike in length together: a batch costs what its longest text costs.
+            rows.sort_by_key(|row| row.text.len());
+            for rows in rows.chunks_mut(EMBED_BATCH) {
+                self.turn.alive()?;
+                let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+                let vectors = embedder.embed(&texts, self.turn)?;
+                rows.iter_mut().zip(vectors).for_each(|(row, vector)| row.vector = Some(vector));
+            }
+        }
+        let sources: Vec<String> = batch.parcels.iter().map(|p| p.doc.source.clone()).collect();
+        work.writer.commit(batch.parcels, batch.gone)?;
+        (self.watch)(Event::Stored(&sources));
+        Ok(())
+    }
+}
+
+/// Said when the store's chunks were cut by other rules than today's.
+pub const CHUNKER: &str = "the chunk size changed since the index was made: `xnai ingest --reembed` applies it to all documents";
+/// Said when there is an embedder now and there was none then.
+pub const WORDS_ONLY: &str = "the index has no vectors, so words alone are compared: `xnai ingest --reembed` adds them";
+/// Said when the store's vectors came from another model.
+pub const OTHER_EMBEDDER: &str =
+    "the index was embedded by another model, so words alone are compared: `xnai ingest --reembed` embeds it again";
+
+enum Prepared {
+    Same,
+    New(Parcel),
+}
+
+struct Work<'w, 'a> {
+    writer: &'w mut Writer<'a>,
+    /// What was known before a rebuild; otherwise the writer's own catalogue counts.
+    known: Option<&'w super::journal::Catalogue>,
+    batch: Batch,
+    report: Report,
+}
+
+#[derive(Default)]
+struct Batch {
+    parcels: Vec<Parcel>,
+    gone: Vec<u32>,
+    rows: usize,
+    embed: bool,
+}
+
+/// What the store knows below a walked folder and the walk did not meet again.
+fn missing(writer: &Writer<'_>, found: &walk::Found) -> Vec<u32> {
+    let seen: HashSet<&PathBuf> = found.files.iter().collect();
+    let below = |path: &Path| found.folders.iter().any(|f| path.starts_with(f));
+    // Below what could not be read everything may still be there.
+    let doubtful = |path: &Path| found.unread.iter().any(|(u, _)| path.starts_with(u));
+    let gone = |doc: &&Doc| {
+        let path = doc.path();
+        below(&path) && !seen.contains(&path) && !doubtful(&path)
+    };
+    writer.journal().catalogue.docs.values().filter(gone).map(|d| d.id).collect()
+}
+
+/// A path as people read it; bytes that are no text are written `\xE9`.
+pub fn source(path: &Path) -> String {
+    let chunk = |c: std::str::Utf8Chunk<'_>| {
+        let bad: String = c.invalid().iter().map(|b| format!("\\x{b:02X}")).collect();
+        c.valid().to_owned() + &bad
+    };
+    path.as_os_str().as_bytes().utf8_chunks().map(chunk).collect()
+}
+
+fn rows(text: &Extracted, name: &str, limit: usize) -> Vec<Row> {
+    let row = |c: chunk::Chunk| {
+        let lead = c.title.len() as u32 + 1;
+        let text = format!("{}\n{}", c.title, &text.text[c.span.clone()]);
+        Row { doc: 0, text, lead, start: c.span.start as u64, end: c.span.end as u64, vector: None }
+    };
+    chunk::chunks(text, name, limit).into_iter().map(row).collect()
+}

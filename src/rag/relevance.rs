@@ -1,0 +1,98 @@
+//! Does any of these passages bear on the question? Decided from what they mean and from the rare words they hold.
+
+use std::collections::HashSet;
+
+use super::{terms::Terms, words::stems};
+use crate::parcel::Evidence;
+
+/// The question's meaningful words, each with its rarity.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    words: Vec<(String, f32)>,
+}
+
+impl Wanted {
+    pub fn new(question: &str, terms: &Terms) -> Self {
+        let distinct: HashSet<String> = stems(question).into_iter().collect();
+        Self {
+            words: distinct
+                .into_iter()
+                .map(|w| {
+                    let rarity = terms.rarity(&w).max(0.1);
+                    (w, rarity)
+                })
+                .collect(),
+        }
+    }
+
+    /// Share of the words, weighted by rarity, that a passage with its title holds, 0..1.
+    pub fn coverage(&self, passage: &str) -> f32 {
+        let held: HashSet<String> = stems(passage).into_iter().collect();
+        let all: f32 = self.words.iter().map(|(_, r)| r).sum();
+        let found: f32 = self.words.iter().filter(|(w, _)| holds(&held, w)).map(|(_, r)| r).sum();
+        if all > 0.0 { found / all } else { 0.0 }
+    }
+}
+
+/// The stem itself, or one that begins alike and differs in its ending only: "electron" and "electronic".
+fn holds(held: &HashSet<String>, wanted: &str) -> bool {
+    held.contains(wanted) || (wanted.len() >= 6 && held.iter().any(|h| akin(h, wanted)))
+}
+
+fn akin(a: &str, b: &str) -> bool {
+    let common = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    common >= 5 && common + 3 >= a.len().max(b.len())
+}
+
+/// Below this coverage words alone do not count as found. Tuned, see `xnai bench rag`.
+const COVERAGE_ALONE: f32 = 0.55;
+/// What cosine plus weighted coverage must reach. Tuned likewise.
+const COVERAGE_WEIGHT: f32 = 0.5;
+const TOGETHER: f32 = 0.75;
+
+/// How strongly one passage speaks for an answer; at least 0 means found.
+pub fn margin(evidence: &Evidence) -> f32 {
+    match evidence.cosine {
+        Some(cosine) => cosine + COVERAGE_WEIGHT * evidence.coverage - TOGETHER,
+        None => evidence.coverage - COVERAGE_ALONE,
+    }
+}
+
+/// Whether the best of the passages bear on the question.
+pub fn found<'a>(evidence: impl IntoIterator<Item = &'a Evidence>) -> bool {
+    evidence.into_iter().any(|e| margin(e) >= 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rare_word_covers_more_than_a_common_one() {
+        let mut terms = Terms::default();
+        (0..100).for_each(|i| terms.add(if i == 0 { "refund policy" } else { "policy" }));
+        let wanted = Wanted::new("What is the refund policy?", &terms);
+        assert!(wanted.coverage("our policy") < 0.2);
+        assert!(wanted.coverage("refunds") > 0.8);
+        assert_eq!(wanted.coverage("policy of refunding"), 1.0);
+    }
+
+    #[test]
+    fn a_question_without_meaningful_words_is_covered_by_nothing() {
+        assert_eq!(Wanted::new("What is it?", &Terms::default()).coverage("it is what it is"), 0.0);
+    }
+
+    #[test]
+    fn endings_may_differ_but_not_words() {
+        assert!(akin("electron", "electronic") && !akin("contract", "contrast") && !akin("intern", "internet"), "check");
+    }
+
+    #[test]
+    fn neither_far_in_meaning_nor_far_in_words_is_found() {
+        let evidence = |cosine, coverage| Evidence { cosine, coverage, bm25: None };
+        assert!(found(&[evidence(Some(0.1), 0.1), evidence(Some(0.7), 0.9)]));
+        assert!(!found(&[evidence(Some(0.3), 0.2)]));
+        assert!(found(&[evidence(None, 0.9)]) && !found(&[evidence(None, 0.2)]));
+        assert!(!found(&[]));
+    }
+}

@@ -1,0 +1,357 @@
+//! Text into the words that carry its meaning, cut to their stems: what coverage is counted on.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Words that ask or hold a sentence together, and say nothing about what it is about. Sorted.
+const STOP: &[&str] = &[
+    "a",
+    "about",
+    "according",
+    "actually",
+    "after",
+    "all",
+    "also",
+    "am",
+    "an",
+    "and",
+    "another",
+    "any",
+    "anybody",
+    "anyone",
+    "anything",
+    "are",
+    "as",
+    "at",
+    "be",
+    "because",
+    "been",
+    "before",
+    "being",
+    "between",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "could",
+    "describe",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "don",
+    "done",
+    "down",
+    "during",
+    "each",
+    "either",
+    "else",
+    "every",
+    "everything",
+    "exactly",
+    "explain",
+    "few",
+    "find",
+    "for",
+    "from",
+    "get",
+    "gets",
+    "getting",
+    "give",
+    "gives",
+    "go",
+    "goes",
+    "going",
+    "got",
+    "had",
+    "happen",
+    "happened",
+    "happens",
+    "has",
+    "have",
+    "having",
+    "he",
+    "hello",
+    "her",
+    "here",
+    "hers",
+    "hey",
+    "hi",
+    "him",
+    "his",
+    "how",
+    "i",
+    "if",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "just",
+    "kind",
+    "know",
+    "let",
+    "like",
+    "ll",
+    "list",
+    "lot",
+    "made",
+    "make",
+    "makes",
+    "many",
+    "may",
+    "me",
+    "mean",
+    "means",
+    "might",
+    "mine",
+    "more",
+    "most",
+    "much",
+    "must",
+    "my",
+    "name",
+    "need",
+    "no",
+    "nor",
+    "not",
+    "of",
+    "off",
+    "ok",
+    "okay",
+    "on",
+    "one",
+    "only",
+    "or",
+    "other",
+    "our",
+    "ours",
+    "out",
+    "over",
+    "own",
+    "please",
+    "put",
+    "re",
+    "really",
+    "s",
+    "said",
+    "same",
+    "say",
+    "says",
+    "shall",
+    "she",
+    "should",
+    "so",
+    "some",
+    "someone",
+    "something",
+    "sort",
+    "still",
+    "such",
+    "t",
+    "take",
+    "tell",
+    "than",
+    "thank",
+    "thanks",
+    "that",
+    "the",
+    "their",
+    "theirs",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "thing",
+    "things",
+    "this",
+    "those",
+    "through",
+    "to",
+    "too",
+    "under",
+    "up",
+    "upon",
+    "us",
+    "use",
+    "used",
+    "using",
+    "ve",
+    "very",
+    "want",
+    "wants",
+    "was",
+    "we",
+    "well",
+    "were",
+    "what",
+    "whatever",
+    "when",
+    "where",
+    "whether",
+    "which",
+    "while",
+    "who",
+    "whom",
+    "whose",
+    "why",
+    "will",
+    "with",
+    "within",
+    "without",
+    "would",
+    "xnai",
+    "yes",
+    "yet",
+    "you",
+    "your",
+    "yours",
+];
+
+/// Letters without marks, lower case: "Café" and "cafe" are one word.
+fn fold(word: &str) -> String {
+    word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// All words of a text, folded, in order. "users'" and "user's" are "users" and "user".
+fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.unicode_words().flat_map(|w| w.split(['\'', '’', '_', '.', ':'])).filter(|w| !w.is_empty()).map(fold)
+}
+
+/// Stems of the words that carry meaning, in order, with repeats. May be empty: "what is it?" asks about nothing.
+pub fn stems(text: &str) -> Vec<String> {
+    words(text).filter(|w| STOP.binary_search(&w.as_str()).is_err()).map(|w| stem(&w)).collect()
+}
+
+/// The meaningful words themselves, joined: what the full-text index is asked.
+pub fn keywords(text: &str) -> String {
+    let kept: Vec<String> = words(text).filter(|w| STOP.binary_search(&w.as_str()).is_err()).collect();
+    if kept.is_empty() { text.to_owned() } else { kept.join(" ") }
+}
+
+/// What stands between double quotes: must occur word for word.
+pub fn phrases(text: &str) -> Vec<String> {
+    let plain = text.replace(['“', '”'], "\"");
+    let pieces: Vec<&str> = plain.split('"').collect();
+    // Without a closing mark the last odd piece is no phrase.
+    let closed = pieces.len().saturating_sub(1) / 2;
+    pieces.iter().skip(1).step_by(2).take(closed).map(|p| p.trim().to_owned()).filter(|p| !stems(p).is_empty()).collect()
+}
+
+/// A light stemmer for English: plurals, -ed, -ing, -ly, -er and the like. Other languages are left nearly alone.
+pub fn stem(word: &str) -> String {
+    let mut w = word.to_owned();
+    if !w.is_ascii() || w.len() < 4 || w.bytes().any(|b| b.is_ascii_digit()) {
+        return w;
+    }
+    plural(&mut w);
+    for (suffix, put, least) in SUFFIXES {
+        if let Some(head) = w.strip_suffix(suffix).filter(|head| head.len() >= *least && has_vowel(head)) {
+            w = format!("{head}{put}");
+            undouble(&mut w);
+            break;
+        }
+    }
+    if w.len() > 4 && w.ends_with('e') {
+        w.pop();
+    }
+    if w.len() > 3 && w.ends_with('y') {
+        w.replace_range(w.len() - 1.., "i");
+    }
+    w
+}
+
+/// Suffix, what it is replaced by, and the least letters that must remain before it. Longest first.
+const SUFFIXES: &[(&str, &str, usize)] = &[
+    ("ization", "ize", 3),
+    ("ational", "ate", 3),
+    ("fulness", "ful", 3),
+    ("ations", "ate", 3),
+    ("ation", "ate", 3),
+    ("ments", "", 4),
+    ("ment", "", 4),
+    ("ness", "", 4),
+    ("ings", "", 3),
+    ("ing", "", 3),
+    ("ions", "", 4),
+    ("ion", "", 4),
+    ("edly", "", 3),
+    ("ied", "y", 2),
+    ("ed", "", 3),
+    ("ers", "", 4),
+    ("er", "", 4),
+    ("ly", "", 4),
+];
+
+fn plural(w: &mut String) {
+    if w.ends_with("ies") && w.len() > 4 {
+        w.replace_range(w.len() - 3.., "y");
+    } else if ["sses", "shes", "ches", "xes", "zes"].iter().any(|s| w.ends_with(s)) {
+        w.truncate(w.len() - 2);
+    } else if w.ends_with('s') && !["ss", "us", "is"].iter().any(|s| w.ends_with(s)) {
+        w.pop();
+    }
+}
+
+fn has_vowel(w: &str) -> bool {
+    w.bytes().any(|b| b"aeiouy".contains(&b))
+}
+
+/// "stopp" is "stop", but "fall" stays.
+fn undouble(w: &mut String) {
+    let bytes = w.as_bytes();
+    if let [.., a, b] = bytes
+        && a == b
+        && !b"aeioulsz".contains(b)
+        && bytes.len() > 3
+    {
+        w.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stop_words_are_sorted_for_the_search() {
+        assert!(STOP.is_sorted());
+    }
+
+    #[test]
+    fn forms_of_one_word_have_one_stem() {
+        for family in [
+            &["refund", "refunds", "refunded", "refunding"][..],
+            &["stop", "stopped", "stopping", "stops"],
+            &["battery", "batteries"],
+            &["store", "stored", "stores", "storing"],
+            &["return", "returns", "returned"],
+            &["box", "boxes"],
+            &["pay", "payment", "payments", "paying"],
+        ] {
+            let stems: Vec<String> = family.iter().map(|w| stem(w)).collect();
+            assert!(stems.iter().all(|s| *s == stems[0]), "{family:?} became {stems:?}");
+        }
+    }
+
+    #[test]
+    fn words_that_only_look_alike_stay_apart() {
+        for (a, b) in [("king", "kin"), ("bus", "bu"), ("news", "newt"), ("thing", "th"), ("bed", "b")] {
+            assert_ne!(stem(a), stem(b));
+        }
+    }
+
+    #[test]
+    fn a_question_is_reduced_to_what_it_is_about() {
+        assert_eq!(stems("How long is the refund window?"), ["long", "refund", "window"]);
+        assert_eq!(stems("What is it?"), Vec::<String>::new());
+        assert_eq!(stems("Café's naïve owner"), ["cafe", "naiv", "own"]);
+    }
+
+    #[test]
+    fn quoted_words_are_phrases_and_an_open_quote_is_none() {
+        assert_eq!(phrases("who said “never again” and \"to be\""), ["never again"]);
+        assert!(phrases("the 5\" pipe").is_empty());
+    }
+}

@@ -1,0 +1,24 @@
+//! `xnai bench WHAT`: measurements that a person can repeat.
+
+use crate::{bench, config::Context, error::Result};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    /// How well the documents of a question set are found
+    Rag(bench::rag::Args),
+    /// How the small pack does on the demo questions, spoken by three voices
+    Nano(bench::nano::Args),
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    match &args.what {
+        What::Rag(args) => bench::rag::run(args, context),
+        What::Nano(args) => bench::nano::run(args, context),
+    }
+}
