@@ -12,3 +12,5 @@ mod support;
 mod tidy;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 #[cfg(feature = "whisper")]
+mod embed;
+mod voice;
