@@ -13,6 +13,8 @@ pub mod relevance;
 pub mod search;
 pub mod store;
 pub mod terms;
+#[cfg(test)]
+mod tests;
 pub mod walk;
 pub mod words;
 pub mod writer;
@@ -21,11 +23,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use self::{embed::Embedder, home::Home};
+use self::{embed::Embedder, home::Home, search::Search};
 use crate::{
     error::Result,
+    models::{Role, Shelf},
     os::paths::Paths,
-    parcel::{Passages, Query},
+    parcel::{ModelFile, Passages, Query},
     turn::Turn,
 };
 
@@ -47,11 +50,24 @@ pub struct Settings {
     /// Longest chunk, in characters.
     pub chunk_chars: usize,
     pub threads: u8,
+    /// Whose documents answer; not a setting of the user's.
+    #[serde(skip)]
+    pub collection: Collection,
+}
+
+/// Whose documents answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Collection {
+    /// The user's, or the demo ones while there are none.
+    #[default]
+    Auto,
+    User,
+    Demo,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { store: String::new(), embedder: "auto".into(), passages: 5, chunk_chars: 800, threads: 0 }
+        Self { store: String::new(), embedder: "auto".into(), passages: 5, chunk_chars: 800, threads: 0, collection: Collection::Auto }
     }
 }
 
@@ -62,12 +78,47 @@ impl Settings {
     }
 }
 
-/// Opens the documents for searching: the user's, or the demo ones while there are none. Nothing is made on disk but
-/// an empty folder. Without an embedder words alone are compared, and every answer's notes say so.
-pub fn open_searcher(settings: &Settings, paths: &Paths, embedder: Option<Box<dyn Embedder>>) -> Result<Box<dyn Searcher>> {
+/// The files of the embedder, found and checked; neither where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    pub model: Option<ModelFile>,
+    pub tokenizer: Option<ModelFile>,
+}
+
+impl Files {
+    /// What the settings mean on this machine. `none`, and `auto` without an installed model, are no error.
+    pub fn find(settings: &Settings, shelf: &Shelf) -> Result<Self> {
+        if settings.embedder == "none" {
+            return Ok(Self::default());
+        }
+        Ok(Self { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
+    }
+
+    /// The embedder; `None` where a file is missing, or where `auto` found one that this build or machine cannot run.
+    pub fn open(&self, settings: &Settings, threads: usize) -> Result<Option<Box<dyn Embedder>>> {
+        let (Some(model), Some(tokenizer)) = (&self.model, &self.tokenizer) else { return Ok(None) };
+        match embed::open(model, tokenizer, threads) {
+            Ok(embedder) => Ok(Some(embedder)),
+            Err(error) if settings.embedder == "auto" => {
+                tracing::warn!(%error, "searching by words alone");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Opens the documents for searching. Nothing is made on disk but an empty folder. Without an embedder words alone are
+/// compared, and the notes of every answer say so.
+pub fn open_searcher(settings: &Settings, paths: &Paths, files: &Files, threads: usize) -> Result<Box<dyn Searcher>> {
     let folder = settings.folder(paths);
     let tables = open_tables(&folder, settings)?;
-    Ok(Box::new(search::Search::new(&folder, tables, embedder)))
+    let embedder = files.open(settings, threads)?;
+    Ok(Box::new(match settings.collection {
+        Collection::Auto => Search::new(&folder, tables, embedder),
+        Collection::User => Search::only(&folder, home::USER, tables, embedder),
+        Collection::Demo => Search::only(&folder, home::DEMO, tables, embedder),
+    }))
 }
 
 /// Opens the tables in a store's folder, which is made if need be.

@@ -151,9 +151,10 @@ pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dy
     }
 }
 
-/// What turns text into Kokoro's phonemes.
-fn phonemes(_settings: &Settings) -> Result<Box<dyn Phonemes>> {
-    Err(Error::fetch(Room::Tts, "this build cannot turn text into phonemes").hint("set tts.backend = \"espeak\""))
+/// What turns text into Kokoro's phonemes, in the accent of the voice.
+fn phonemes(settings: &Settings) -> Result<Box<dyn Phonemes>> {
+    let lexicon = (!settings.lexicon.is_empty()).then(|| settings.lexicon.clone().into());
+    g2p::open(&g2p::Settings::of_voice(&settings.voice, lexicon))
 }
 
 #[cfg(test)]

@@ -1,0 +1,91 @@
+//! `xnai search "…"`: the passages that would be handed to the model, without asking it.
+
+use std::io::{self, Write};
+
+use super::ingest::interruptible;
+use crate::{
+    config::Context,
+    error::{Error, Result, Room},
+    models::Shelf,
+    os::terminal::plain,
+    parcel::{Passage, Passages, Query},
+    rag::{self, Files, filter, relevance},
+};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// What to look for; "words in quotes" must occur as they stand
+    #[arg(required = true, value_name = "WORDS")]
+    words: Vec<String>,
+
+    /// Only these: source=, path=, type=, tag=, after=, before=
+    #[arg(long, value_name = "KEY=VALUE")]
+    filter: Vec<String>,
+
+    /// At most so many passages
+    #[arg(long, short = 'n', value_name = "N")]
+    limit: Option<usize>,
+
+    /// Say why each passage was chosen
+    #[arg(long)]
+    explain: bool,
+
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let settings = &context.config.rag;
+    let filter = filter::parse(&args.filter)?;
+    let files = Files::find(settings, &Shelf::open(&context.config.models, &context.paths)?)?;
+    let searcher = rag::open_searcher(settings, &context.paths, &files, settings.threads.max(1).into())?;
+    let query = Query { text: args.words.join(" "), limit: args.limit.unwrap_or(settings.passages), filter };
+    let passages = searcher.search(&query, &interruptible()?).map_err(|e| if e.is_stale() { Error::stopped() } else { e })?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&passages).map_err(|e| Error::report(Room::Rag, format!("the passages are no JSON: {e}")))?
+    } else {
+        page(&passages, args.explain)
+    };
+    if !args.json {
+        passages.notes.iter().for_each(|note| eprintln!("note: {}", plain(note)));
+    }
+    writeln!(io::stdout().lock(), "{text}").map_err(|e| Error::replace(Room::Os, format!("stdout cannot be written: {e}")))
+}
+
+fn page(passages: &Passages, explain: bool) -> String {
+    let mut page = String::new();
+    if !passages.found {
+        page += if passages.list.is_empty() { "Nothing found." } else { "Nothing that bears on it; the nearest:\n\n" };
+    }
+    let blocks: Vec<String> = passages.list.iter().enumerate().map(|(n, p)| block(n + 1, p, explain)).collect();
+    page + &blocks.join("\n\n")
+}
+
+fn block(number: usize, passage: &Passage, explain: bool) -> String {
+    let Passage { source, title, span, text, score, evidence } = passage;
+    let one_line = |text: &str| plain(text).replace('\n', " ");
+    let mut block = format!("{number}. {}\n   {} [{}..{}]", one_line(title), one_line(source), span.start, span.end);
+    if explain {
+        let number = |n: Option<f32>| n.map_or_else(|| "none".into(), |n| format!("{n:.3}"));
+        let verdict = if relevance::margin(evidence) >= 0.0 { "bears on the question" } else { "too far from it" };
+        let (cosine, bm25) = (number(evidence.cosine), number(evidence.bm25));
+        block +=
+            &format!("\n   rank {score:.4}, cosine {cosine}, words {bm25}, rare words held {:.0} %: {verdict}", evidence.coverage * 100.0);
+    }
+    let body: Vec<String> = plain(text).lines().map(|line| format!("   {line}")).collect();
+    format!("{block}\n{}", body.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_a_document_holds_reaches_the_terminal_as_a_command() {
+        let passage =
+            Passage { title: "a\x1b]0;x\x07".into(), source: "s\x1b[2J\n".into(), text: "t\x1b[31m\u{202e}".into(), ..Passage::default() };
+        let page = page(&Passages { list: vec![passage], found: true, notes: vec![] }, true);
+        assert!(page.chars().all(|c| c == '\n' || !c.is_control()) && !page.contains('\u{202e}'), "{page:?}");
+    }
+}
