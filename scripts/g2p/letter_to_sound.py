@@ -168,7 +168,7 @@ def main():
     parser.add_argument("data")
     parser.add_argument("accent", choices=["us", "gb"])
     parser.add_argument("table")
-    parser.add_argument("--gain", type=int, default=4)
+    parser.add_argument("--gain", type=int, default=2)
     args = parser.parse_args()
     words, held_out = load(f"{args.data}/{args.accent}_gold.json")
     table = train(words, args.gain)

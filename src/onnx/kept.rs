@@ -32,7 +32,7 @@ pub(super) fn open(
         }
     }
     let Ok(new) = place.new_file() else { return build(&file.path, GraphOptimizationLevel::All, None) };
-    match build(&file.path, GraphOptimizationLevel::All, Some(new.path())) {
+    match build(&file.path, GraphOptimizationLevel::All, Some(&*new)) {
         Ok(session) => {
             place.keep(new).unwrap_or_else(|e| debug!("the optimised model was not kept: {e}"));
             Ok(session)

@@ -63,7 +63,7 @@ fn load(candidates: &[PathBuf]) -> Result<Loaded, String> {
 
 fn start(path: &Path) -> Result<Loaded, String> {
     let environment = ort::init_from(path)
-        .map_err(|e| said(path, &e.to_string()))?
+        .map_err(|e| said(path, &deepest(&e)))?
         .with_name("xnai")
         .with_telemetry(false)
         .build()
@@ -72,7 +72,17 @@ fn start(path: &Path) -> Result<Loaded, String> {
     Ok(Loaded { environment, runtime: Runtime { path: path.to_path_buf(), build: ort::info().to_owned() } })
 }
 
-/// The loader's message ends in the reason; what comes before repeats the path.
+/// The loader's own words; what wraps them says "dlopen failed".
+fn deepest(error: &ort::LoadDynamicError) -> String {
+    match error {
+        ort::LoadDynamicError::Dlopen { error, .. } => {
+            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The message ends in the reason; what comes before repeats the path.
 fn said(path: &Path, message: &str) -> String {
     let place = if path.is_absolute() { path.display().to_string() } else { "the system's libraries".into() };
     let reason = message.rsplit(": ").next().unwrap_or(message);
@@ -172,12 +182,23 @@ mod tests {
         assert_eq!(found.last().unwrap(), Path::new(FILE));
     }
 
+    /// Run by the test below in a process of its own: a library is loaded once a process.
+    #[test]
+    fn says_what_it_loaded() {
+        match runtime(Room::Tts) {
+            Ok(runtime) => println!("loaded {}", runtime.path.display()),
+            Err(error) => println!("{:?}: {error}", error.kind()),
+        }
+    }
+
     #[test]
     fn what_is_no_library_is_named_with_its_reason_and_the_remedy() {
         let folder = folder_with(&[FILE]);
-        let tried = load(&libraries(folder.path())).err().unwrap();
-        let error = missing(Room::Tts, &tried).to_string();
-        assert!(error.contains(&folder.path().display().to_string()), "{error}");
-        assert!(error.contains("file too short") && error.contains("scripts/setup"), "{error}");
+        let wish = folder.path().join(FILE);
+        let mut child = std::process::Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "onnx::library::tests::says_what_it_loaded", "--nocapture"]).env("ORT_DYLIB_PATH", &wish);
+        let said = String::from_utf8(child.output().unwrap().stdout).unwrap();
+        let wanted = format!("Fetch: no usable ONNX Runtime (tried {}: file too short): run `scripts/setup`", wish.display());
+        assert!(said.contains(&wanted), "{said}");
     }
 }

@@ -68,7 +68,9 @@ impl Session {
         let session = match options.optimise {
             Optimise::Never => build(&file.path, options, GraphOptimizationLevel::Disable, None),
             Optimise::EachTime => build(&file.path, options, GraphOptimizationLevel::All, None),
-            Optimise::Kept(folder) => kept::open(file, folder, library::runtime(options.room)?, |from, level, to| build(from, options, level, to)),
+            Optimise::Kept(folder) => {
+                kept::open(file, folder, library::runtime(options.room)?, |from, level, to| build(from, options, level, to))
+            }
         };
         let session = session.map_err(|failed| failed.about(file, options.room))?;
         let ports = |list: &[ort::value::Outlet]| list.iter().map(port).collect();

@@ -53,3 +53,77 @@ fn random_bytes_are_refused_with_a_sentence() {
     }
     assert_eq!(fs::read_dir(folder.path().join("onnx")).unwrap().count(), 0, "nothing bad is kept");
 }
+
+/// A model of ours that takes tokens, a style and a speed, and gives tokens / 200 / speed.
+fn tiny(folder: &Path) -> ModelFile {
+    let path = folder.join("tiny.onnx");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/voice-tokens.onnx"), &path).unwrap();
+    file(&path)
+}
+
+fn ask(session: &mut Session) -> Vec<Tensor> {
+    let style = Tensor::F32(vec![1, 256], vec![1.0; 256]);
+    session.run(&[("tokens", Tensor::I64(vec![1, 2], vec![20, 40])), ("style", style), ("speed", Tensor::F32(vec![1], vec![2.0]))]).unwrap()
+}
+
+#[test]
+fn a_model_shows_its_ports_and_runs() {
+    if !library() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::open(&tiny(folder.path()), options()).unwrap();
+    assert_eq!(session.inputs()[0], Port { name: "tokens".into(), numbers: Numbers::I64, shape: vec![1, -1] });
+    assert_eq!(ask(&mut session), [Tensor::F32(vec![1, 2], vec![0.05, 0.1])]);
+    let error = session.run(&[("tokens", Tensor::I64(vec![1, 1], vec![1]))]).unwrap_err();
+    assert!(error.to_string().starts_with("the model a-model failed"), "{error}");
+}
+
+#[test]
+fn an_optimised_model_is_kept_and_thrown_away_when_it_is_broken() {
+    if !library() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (model, options) = (tiny(folder.path()), Options { optimise: Optimise::Kept(folder.path()), ..options() });
+    let kept = || fs::read_dir(folder.path().join("onnx")).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    Session::open(&model, options).unwrap();
+    let path = kept().pop().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for broken in [&b"rubbish"[..], b"", &whole[..whole.len() / 2]] {
+        fs::write(&path, broken).unwrap();
+        assert_eq!(ask(&mut Session::open(&model, options).unwrap()).len(), 1);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+    assert_eq!(kept(), [path]);
+    let outdated = folder.path().join("onnx").join(format!("{}-0000000000000000.onnx", &model.sha256[..16]));
+    fs::rename(&kept()[0], &outdated).unwrap();
+    Session::open(&model, options).unwrap();
+    assert!(!outdated.exists() && kept().len() == 1, "what an older library left is removed");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_nothing_but_time() {
+    if !library() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("onnx"), "a file in its place").unwrap();
+    let options = Options { optimise: Optimise::Kept(folder.path()), ..options() };
+    assert_eq!(ask(&mut Session::open(&tiny(folder.path()), options).unwrap()).len(), 1);
+}
+
+#[test]
+fn a_truncated_model_is_refused() {
+    if !library() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let model = tiny(folder.path());
+    let whole = fs::read(&model.path).unwrap();
+    for length in [1, 10, whole.len() / 2, whole.len() - 1] {
+        fs::write(&model.path, &whole[..length]).unwrap();
+        let error = Session::open(&model, options()).err().unwrap();
+        assert!(error.to_string().contains("is no ONNX model that can be run"), "{length}: {error}");
+    }
+}

@@ -3,6 +3,7 @@
 pub mod cpulist;
 pub mod log;
 pub mod memory;
+pub mod omp;
 pub mod paths;
 pub mod pin;
 pub mod plan;

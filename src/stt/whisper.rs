@@ -5,7 +5,7 @@
 mod checks;
 mod engine;
 mod hallucinations;
-mod layout;
+mod header;
 mod sound;
 
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, threads: usize) -> R
     let model = model.ok_or_else(|| {
         Error::fetch(Room::Stt, "there is no speech model to hear with").hint("run `xnai models pull tiny`, or type the question")
     })?;
-    layout::check(&model.path)?;
+    header::check(&model.path)?;
     let threads = if settings.threads > 0 { usize::from(settings.threads) } else { threads.max(1) };
     let engine = Engine::load(&model.path, settings, threads)?;
     if let Some(note) = super::note(model) {

@@ -1,15 +1,26 @@
 //! Sentence in, mono samples out. Never blocks on the speaker; never touches the network.
 
+pub mod cache;
+pub mod espeak;
 pub mod fake;
 pub mod g2p;
+pub mod kokoro;
 pub mod sentences;
+mod tame;
+pub mod voices;
+mod wav;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::{
+    cache::{Cache, Cached, Voice},
+    espeak::Espeak,
+    kokoro::{Kokoro, Manner},
+};
 use crate::{
-    error::Result,
+    error::{Error, Result, Room},
     parcel::{ModelFile, Pcm, Sentence, Spoken},
     turn::Turn,
 };
@@ -85,8 +96,91 @@ pub struct Files {
     pub voices: Vec<ModelFile>,
 }
 
+/// How fast to speak: 0.5 to 2, 1 is natural.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed(f32);
+
+impl Speed {
+    pub const NATURAL: Self = Self(1.0);
+
+    pub fn get(self) -> f32 {
+        self.0
+    }
+
+    /// In hundredths.
+    fn percent(self) -> u16 {
+        (self.0 * 100.0).round() as u16
+    }
+}
+
+impl TryFrom<f32> for Speed {
+    type Error = Error;
+
+    fn try_from(speed: f32) -> Result<Self> {
+        let wrong = || Error::reword(Room::Tts, format!("tts.speed is {speed}")).hint("choose one from 0.5 to 2.0");
+        (0.5..=2.0).contains(&speed).then_some(Self(speed)).ok_or_else(wrong)
+    }
+}
+
+/// The back end that these settings mean, given the files there are.
+pub fn decide(settings: &Settings, files: &Files) -> Backend {
+    match settings.backend {
+        Backend::Auto if cfg!(feature = "onnx") && files.model.is_some() && !files.voices.is_empty() => Backend::Kokoro,
+        Backend::Auto => Backend::Espeak,
+        chosen => chosen,
+    }
+}
+
 /// Opens the configured voice. `threads` is what the topology reader gives to the voice stages.
-pub fn open(settings: &Settings, _files: &Files, _threads: usize) -> Result<Box<dyn Tts>> {
-    let _ = settings;
-    Ok(Box::new(fake::Beeper::default()))
+pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dyn Tts>> {
+    let speed = Speed::try_from(settings.speed)?;
+    let limit = (settings.cache_mb as usize) << 20;
+    let keep = |engine: &str, voice: &str| (Voice { engine: engine.into(), name: voice.into(), speed: speed.percent() }, Cache::new(limit));
+    match decide(settings, files) {
+        Backend::Fake => Ok(Box::new(fake::Beeper)),
+        Backend::Kokoro => {
+            let manner = Manner { voice: &settings.voice, speed, threads };
+            let kokoro = Kokoro::open(files, &manner, phonemes(settings)?)?;
+            let (voice, cache) = keep(files.model.as_ref().map_or("", |m| &m.sha256), &settings.voice);
+            Ok(Box::new(Cached::new(kokoro, voice, cache)))
+        }
+        Backend::Espeak | Backend::Auto => {
+            let (voice, cache) = keep("espeak-ng", &settings.espeak_voice);
+            Ok(Box::new(Cached::new(Espeak::open(&settings.espeak_voice, speed)?, voice, cache)))
+        }
+    }
+}
+
+/// What turns text into Kokoro's phonemes, in the accent of the voice.
+fn phonemes(settings: &Settings) -> Result<Box<dyn Phonemes>> {
+    let lexicon = (!settings.lexicon.is_empty()).then(|| settings.lexicon.clone().into());
+    g2p::open(&g2p::Settings::of_voice(&settings.voice, lexicon))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> ModelFile {
+        ModelFile { id: name.into(), path: name.into(), sha256: String::new() }
+    }
+
+    #[test]
+    fn auto_is_kokoro_only_where_all_its_files_are() {
+        let settings = Settings::default();
+        let all = Files { model: Some(file("m")), voices: vec![file("v")] };
+        let wanted = if cfg!(feature = "onnx") { Backend::Kokoro } else { Backend::Espeak };
+        assert_eq!(decide(&settings, &all), wanted);
+        assert_eq!(decide(&settings, &Files { voices: Vec::new(), ..all.clone() }), Backend::Espeak);
+        assert_eq!(decide(&settings, &Files::default()), Backend::Espeak);
+        assert_eq!(decide(&Settings { backend: Backend::Fake, ..settings }, &all), Backend::Fake);
+    }
+
+    #[test]
+    fn a_speed_out_of_range_names_the_key_and_the_range() {
+        for speed in [0.49, 2.01, f32::NAN, -1.0] {
+            assert!(Speed::try_from(speed).unwrap_err().to_string().contains("tts.speed"));
+        }
+        assert_eq!(Speed::try_from(2.0).unwrap().percent(), 200);
+    }
 }

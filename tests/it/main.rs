@@ -10,3 +10,7 @@ mod once;
 mod stt;
 mod support;
 mod tidy;
+#[cfg(all(feature = "whisper", feature = "llama"))]
+#[cfg(feature = "whisper")]
+mod embed;
+mod voice;

@@ -11,6 +11,7 @@ use std::{
 use tempfile::TempDir;
 use xnai::{
     error::Kind,
+    models::{self, registry::Role},
     parcel::{EAR_RATE, ModelFile, Transcript, Utterance},
     stt::{self, Settings, Stt},
     turn::{Session, Turn},
@@ -190,13 +191,9 @@ fn what_is_no_model_is_refused_in_a_sentence() {
     let Some(nano) = nano() else { return };
     let folder = TempDir::new().unwrap();
     let whole = fs::read(&nano.path).unwrap();
-    let mut files = vec![
-        ("empty.bin", Vec::new()),
-        ("random.bin", hiss(4, 1.0).samples.iter().flat_map(|s| s.to_le_bytes()).collect()),
-        ("longer.bin", [whole.as_slice(), b"more"].concat()),
-    ];
-    for (name, length) in [("a", 3), ("b", 40), ("c", 1000), ("d", 70_000), ("e", 600_000), ("f", whole.len() / 2), ("g", whole.len() - 1)]
-    {
+    let noise = hiss(4, 1.0).samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let mut files = vec![("empty.bin", Vec::new()), ("random.bin", noise)];
+    for (name, length) in [("a", 3), ("b", 40), ("c", 1000), ("d", 70_000), ("e", 600_000), ("f", whole.len() / 2)] {
         files.push((name, whole[..length].to_vec()));
     }
     for (name, bytes) in files {
@@ -217,37 +214,46 @@ fn refused(path: &Path) {
     assert!(error.message().contains(path.to_str().unwrap()) && error.remedy().is_some(), "{error}");
 }
 
-/// Each number in the header and in the first tensor, made absurd in turn: an error, never the end of the process.
+/// Both doors, as in life: `models` walks the file, then the engine looks at its header.
+fn admitted(path: &Path) -> bool {
+    models::inspect(path, Role::Stt).is_ok() && stt::open(&Settings::default(), Some(&model(path.into())), 1).is_ok()
+}
+
+/// Numbers of the header, the vocabulary and the first tensor, made absurd in turn: refused, never the end of the process.
 #[test]
-fn a_model_with_one_wrong_number_is_refused_or_loads() {
+fn a_model_with_one_wrong_number_is_refused() {
     let Some(nano) = nano() else { return };
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("odd.bin");
     let whole = fs::read(&nano.path).unwrap();
+    assert!(admitted(&nano.path));
     let first_tensor = tensors_at(&whole);
-    let places = (0..14).chain([14 + 80 * 201]).map(|i| i * 4).chain((0..6).map(|i| first_tensor + i * 4));
+    let places = (0..14).map(|i| i * 4).chain([WORDS_AT]).chain((0..5).map(|i| first_tensor + i * 4));
     for place in places {
-        for value in [0_u32, 1, 7, 1 << 20, 1 << 31, u32::MAX] {
+        for value in [0_u32, 7, 1 << 20, 1 << 31, u32::MAX] {
             let mut bytes = whole.clone();
             bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
             fs::write(&path, bytes).unwrap();
-            if let Err(error) = stt::open(&Settings::default(), Some(&model(path.clone())), 1) {
-                assert_eq!(error.kind(), Kind::Fetch, "{place} {value}: {error}");
-            }
+            let harmless = number(&whole, place) == value as usize || (place, value) == (44, 7);
+            assert!(!admitted(&path) || harmless, "{value} at {place}");
         }
     }
+    for changed in [&whole[..whole.len() - 1], &[&whole[..], b"more"].concat()] {
+        fs::write(&path, changed).unwrap();
+        assert!(!admitted(&path));
+    }
+}
+
+/// Where the number of words is: behind the header and the mel filters.
+const WORDS_AT: usize = 56 + 80 * 201 * 4;
+
+fn number(bytes: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
 }
 
 /// Where the vocabulary ends and the tensors begin.
 fn tensors_at(bytes: &[u8]) -> usize {
-    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-    let mut at = 56 + 80 * 201 * 4;
-    let words = number(at);
-    at += 4;
-    for _ in 0..words {
-        at += 4 + number(at);
-    }
-    at
+    (0..number(bytes, WORDS_AT)).fold(WORDS_AT + 4, |at, _| at + 4 + number(bytes, at))
 }
 
 #[test]

@@ -194,8 +194,7 @@ mod tests {
             return None;
         }
         let model = super::super::model::Model::load(&path).unwrap();
-        let shape =
-            Shape { context: 512, batch: 256, ubatch: 128, threads: 2, threads_prefill: 2, kv: KvType::F16, flash_attention: true };
+        let shape = Shape { context: 512, batch: 256, ubatch: 128, threads: 2, threads_prefill: 2, kv: KvType::F16, flash_attention: true };
         Some(Context::new(&model.weights, shape).unwrap())
     }
 

@@ -8,18 +8,24 @@ use std::collections::BTreeSet;
 
 use super::{
     sentences::{Sentence, split},
-    words::stems,
+    words::Words,
 };
 use crate::parcel::Passage;
 
 /// Passages looked at: later ones rarely hold what the first did not.
 const PASSAGES: usize = 5;
 /// What a word is worth that stands not in the sentence but above or before it.
-const NEARBY: f32 = 0.4;
+const NEARBY: f32 = 0.5;
 /// How much the next lower passage counts less.
 const DECAY: f32 = 0.93;
 /// Added, in words of mean weight, when the question asks for a number or a time and the sentence has one.
 const FIGURE: f32 = 0.6;
+/// What a common word is worth ("before", "know"): little, but it decides between equals.
+const COMMON: f32 = 0.2;
+/// Added when the sentence begins with what was asked about: definitions do.
+const OPENS: f32 = 0.3;
+/// Added when both or neither of question and sentence deny something.
+const DENIAL: f32 = 0.3;
 /// A second sentence this long would make the answer a lecture, in characters.
 const LONG: usize = 220;
 
@@ -33,40 +39,58 @@ pub struct Quoted {
 struct Candidate {
     passage: usize,
     sentence: Sentence,
-    words: BTreeSet<String>,
+    words: Words,
+    /// Words of the title, the heading and the sentence before that are not its own.
     nearby: BTreeSet<String>,
+}
+
+/// A question as it is looked for.
+struct Asked {
+    words: Words,
+    figure: bool,
+    denial: bool,
 }
 
 /// `None` when the passages hold no sentence at all.
 pub fn best(question: &str, passages: &[Passage]) -> Option<Quoted> {
-    let asked = stems(question);
+    let asked = Asked { words: Words::of(question), figure: asks_for_figure(question), denial: denies(question) };
     let candidates = candidates(passages);
-    let weigh = |words: &BTreeSet<String>| asked.intersection(words).map(|word| rarity(word, &candidates)).sum::<f32>();
-    let mean = weigh(&asked) / asked.len().max(1) as f32;
-    let figure = asks_for_figure(question);
-    let score = |candidate: &Candidate| {
-        let near = candidate.nearby.difference(&candidate.words).cloned().collect();
-        let fits = if figure && has_figure(&candidate.sentence.text) { FIGURE * mean } else { 0.0 };
-        let own = weigh(&candidate.words);
-        // A figure about something else is no answer.
-        let fits = if own + weigh(&near) > 0.0 { fits } else { 0.0 };
-        (own + NEARBY * weigh(&near) + fits) * DECAY.powi(candidate.passage as i32)
-    };
-    let scores: Vec<f32> = candidates.iter().map(score).collect();
+    let scores: Vec<f32> = candidates.iter().map(|candidate| asked.score(candidate, &candidates)).collect();
     // The first of equals: passages come best first.
     let chosen = (0..candidates.len()).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
-    Some(Quoted { sentences: with_neighbour(&candidates, chosen, &asked), passage: candidates[chosen].passage })
+    Some(Quoted { sentences: with_neighbour(&candidates, chosen, &asked.words.meant), passage: candidates[chosen].passage })
+}
+
+impl Asked {
+    fn score(&self, candidate: &Candidate, among: &[Candidate]) -> f32 {
+        let weigh = |words: &mut dyn Iterator<Item = &String>| words.map(|word| rarity(word, among)).sum::<f32>();
+        let meant = &self.words.meant;
+        let mean = weigh(&mut meant.iter()) / meant.len().max(1) as f32;
+        let own = weigh(&mut meant.intersection(&candidate.words.meant));
+        let near = weigh(&mut meant.intersection(&candidate.nearby));
+        let mut score = own + NEARBY * near;
+        // What fits the form of the question is no answer when it is about something else.
+        if score > 0.0 {
+            let opens = candidate.words.first.as_ref().is_some_and(|first| meant.contains(first));
+            let figure = self.figure && has_figure(&candidate.sentence.text);
+            let denial = self.denial == denies(&candidate.sentence.text);
+            score += COMMON * weigh(&mut self.words.common.intersection(&candidate.words.common));
+            score += mean * (if opens { OPENS } else { 0.0 } + if figure { FIGURE } else { 0.0 } + if denial { DENIAL } else { 0.0 });
+        }
+        score * DECAY.powi(candidate.passage as i32)
+    }
 }
 
 fn candidates(passages: &[Passage]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for (passage, from) in passages.iter().take(PASSAGES).enumerate() {
-        let title = stems(&from.title);
+        let title = Words::of(&from.title).meant;
         let mut before = BTreeSet::new();
         for sentence in split(&from.text) {
-            let words = stems(&sentence.text);
-            let nearby = title.iter().chain(&before).cloned().chain(stems(&sentence.heading)).collect();
-            before.clone_from(&words);
+            let words = Words::of(&sentence.text);
+            let around = title.iter().chain(&before).cloned().chain(Words::of(&sentence.heading).meant);
+            let nearby = around.filter(|word| !words.meant.contains(word)).collect();
+            before.clone_from(&words.meant);
             candidates.push(Candidate { passage, sentence, words, nearby });
         }
     }
@@ -74,7 +98,7 @@ fn candidates(passages: &[Passage]) -> Vec<Candidate> {
 }
 
 /// Weight of a word: the fewer sentences hold it, the more it says.
-fn rarity(word: &str, among: &[Candidate]) -> f32 {
+fn rarity(word: &String, among: &[Candidate]) -> f32 {
     let holders = among.iter().filter(|c| c.words.contains(word)).count();
     (1.0 + among.len() as f32 / (holders as f32 + 1.0)).ln()
 }
@@ -92,7 +116,7 @@ fn with_neighbour(candidates: &[Candidate], chosen: usize, asked: &BTreeSet<Stri
         return vec![before.sentence.text.clone(), text];
     }
     let completes = |after: &&Candidate| {
-        let adds = asked.iter().any(|word| after.words.contains(word) && !this.words.contains(word));
+        let adds = asked.iter().any(|word| after.words.meant.contains(word) && !this.words.meant.contains(word));
         leads_in || (same_block(after) && (adds || leans_back(&after.sentence.text)))
     };
     match after.filter(completes) {
@@ -190,4 +214,10 @@ fn has_figure(text: &str) -> bool {
         "evening",
     ];
     text.chars().any(|c| c.is_ascii_digit()) || text.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|word| FIGURES.contains(&word))
+}
+
+fn denies(text: &str) -> bool {
+    let text = text.to_lowercase().replace('’', "'");
+    let word = |word: &str| matches!(word, "not" | "no" | "never" | "cannot" | "nothing" | "nobody") || word.ends_with("n't");
+    text.split(|c: char| !c.is_alphabetic() && c != '\'').any(word)
 }

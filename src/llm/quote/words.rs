@@ -14,11 +14,36 @@ const COMMON: &[&str] = &[
     "will", "with", "would", "you", "your",
 ];
 
-/// Stems of the words of a text that mean something; of all words when none does.
-pub fn stems(text: &str) -> BTreeSet<String> {
-    let all: Vec<String> = text.unicode_words().map(str::to_lowercase).collect();
-    let meant: BTreeSet<String> = all.iter().filter(|word| !COMMON.contains(&word.as_str())).map(|word| stem(word)).collect();
-    if meant.is_empty() { all.iter().map(|word| stem(word)).collect() } else { meant }
+/// The words of a text as stems.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Those that mean something; all of them when none does.
+    pub meant: BTreeSet<String>,
+    /// The others.
+    pub common: BTreeSet<String>,
+    /// The first that means something.
+    pub first: Option<String>,
+}
+
+impl Words {
+    pub fn of(text: &str) -> Self {
+        let (mut words, mut common) = (Self::default(), BTreeSet::new());
+        for word in text.unicode_words().map(str::to_lowercase) {
+            if COMMON.contains(&word.as_str()) {
+                common.insert(stem(&word));
+            } else {
+                let stem = stem(&word);
+                words.first.get_or_insert_with(|| stem.clone());
+                words.meant.insert(stem);
+            }
+        }
+        *(if words.meant.is_empty() { &mut words.meant } else { &mut words.common }) = common;
+        words
+    }
+
+    pub fn contains(&self, word: &String) -> bool {
+        self.meant.contains(word) || self.common.contains(word)
+    }
 }
 
 /// Takes the commonest English endings off, so that "refunds", "refunded" and "refund" are one word. Short words stay.
@@ -58,7 +83,10 @@ mod tests {
 
     #[test]
     fn questions_without_a_subject_keep_their_words() {
-        assert_eq!(stems("How long is the refund window?"), ["refund", "window"].map(String::from).into());
-        assert!(!stems("Why not?").is_empty());
+        let words = Words::of("How long is the refund window?");
+        assert_eq!(words.meant, ["refund", "window"].map(String::from).into());
+        assert_eq!(words.first.as_deref(), Some("refund"));
+        assert!(words.common.contains("the"));
+        assert!(!Words::of("Why not?").meant.is_empty());
     }
 }

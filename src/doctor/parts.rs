@@ -1,0 +1,132 @@
+//! The parts of the pipeline: models, run-time library, documents, voice, sound.
+
+use std::process::{Command, Stdio};
+
+use super::Check;
+use crate::{
+    audio,
+    config::Context,
+    error::{Error, Result, Room},
+    llm,
+    models::{Role, Shelf},
+    parcel::ModelFile,
+    rag::{
+        self,
+        home::{DEMO, Home, USER},
+        journal::Catalogue,
+    },
+    stt, tts,
+};
+
+pub fn examine(context: &Context) -> Vec<Check> {
+    let mut checks = vec![runtime_library()];
+    match Shelf::open(&context.config.models, &context.paths) {
+        Err(error) => checks.push(Check::broken("models", &error)),
+        Ok(shelf) => checks.extend([recogniser(context, &shelf), embedder(context, &shelf), writer(context, &shelf), voice(context, &shelf)]),
+    }
+    checks.extend([documents(context), sound(context)]);
+    checks
+}
+
+#[cfg(feature = "onnx")]
+fn runtime_library() -> Check {
+    match crate::onnx::runtime(Room::Os) {
+        Ok(runtime) => Check::ready("ONNX Runtime", format!("{} ({})", runtime.path.display(), first_words(&runtime.build))),
+        Err(error) => Check::missing("ONNX Runtime", &error),
+    }
+}
+
+#[cfg(feature = "onnx")]
+fn first_words(build: &str) -> String {
+    build.split([',', '\n']).next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(not(feature = "onnx"))]
+fn runtime_library() -> Check {
+    Check::degraded("ONNX Runtime", "this build was made without it", "build with default features")
+}
+
+fn recogniser(context: &Context, shelf: &Shelf) -> Check {
+    let settings = &context.config.stt;
+    let nothing = || Error::fetch(Room::Stt, "no speech model is installed").hint("run `xnai models pull tiny`");
+    match shelf.find(Role::Stt, &settings.model).and_then(|model| model.ok_or_else(nothing)) {
+        Err(error) => Check::broken("recogniser", &error),
+        Ok(model) => match stt::note(&model) {
+            Some(note) => Check::degraded("recogniser", format!("{}: {note}", named(&model)), "run `xnai models pull tiny`"),
+            None => Check::ready("recogniser", named(&model)),
+        },
+    }
+}
+
+fn embedder(context: &Context, shelf: &Shelf) -> Check {
+    let settings = &context.config.rag;
+    let opened = rag::Files::find(settings, shelf).and_then(|files| Ok((files.open(settings, 1)?.is_some(), files.model)));
+    match opened {
+        Err(error) => Check::broken("embedder", &error),
+        Ok((true, Some(model))) => Check::ready("embedder", named(&model)),
+        Ok(_) => Check::degraded("embedder", "none: documents are compared by words alone", "run scripts/setup, or `xnai models pull tiny`"),
+    }
+}
+
+fn writer(context: &Context, shelf: &Shelf) -> Check {
+    let settings = &context.config.llm;
+    let model = match settings.backend {
+        llm::Backend::Auto | llm::Backend::Llama => shelf.find(Role::Llm, &settings.model),
+        llm::Backend::Quote | llm::Backend::Openai | llm::Backend::Fake => Ok(None),
+    };
+    match model.map(|model| (settings.decide(model.as_ref()), model)) {
+        Err(error) => Check::broken("writer", &error),
+        Ok((llm::Backend::Llama, Some(model))) => Check::ready("writer", named(&model)),
+        Ok((llm::Backend::Openai, _)) => Check::ready("writer", format!("{} at {}", settings.model, settings.base_url)),
+        Ok((llm::Backend::Quote, _)) if settings.backend == llm::Backend::Quote => Check::ready("writer", "quotes the documents, as configured"),
+        Ok(_) => Check::degraded("writer", "no language model: answers are quoted from the documents", "run `xnai models pull tiny`"),
+    }
+}
+
+fn voice(context: &Context, shelf: &Shelf) -> Check {
+    let settings = &context.config.tts;
+    let files = shelf.find(Role::Tts, &settings.model).and_then(|model| Ok(tts::Files { model, voices: shelf.voices()? }));
+    match files.map(|files| (tts::decide(settings, &files), files)) {
+        Err(error) => Check::broken("voice", &error),
+        Ok((tts::Backend::Kokoro, files)) => Check::ready("voice", format!("Kokoro, {}", files.model.as_ref().map_or_else(String::new, named))),
+        Ok(_) => match espeak_version() {
+            Ok(version) => Check::degraded("voice", format!("{version}, a plain synthetic voice"), "run `xnai models pull tiny` for a natural one"),
+            Err(error) => Check::missing("voice", &error),
+        },
+    }
+}
+
+fn espeak_version() -> Result<String> {
+    let missing = |_| Error::fetch(Room::Tts, "no voice: neither Kokoro nor the program espeak-ng").hint("run scripts/setup, or install espeak-ng");
+    let output = Command::new("espeak-ng").arg("--version").stdin(Stdio::null()).output().map_err(missing)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.split("Data at").next().unwrap_or_default().trim().to_owned())
+}
+
+fn named(model: &ModelFile) -> String {
+    format!("{} ({})", model.id, model.path.display())
+}
+
+/// The user's documents, or the demo ones while there are none.
+fn documents(context: &Context) -> Check {
+    let folder = context.config.rag.folder(&context.paths);
+    let count = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.map_or(0, |c| c.docs.len()));
+    match count(USER).and_then(|user| Ok((user, count(DEMO)?))) {
+        Err(error) => Check::broken("documents", &error),
+        Ok((0, 0)) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
+        Ok((0, demo)) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
+        Ok((user, _)) => Check::ready("documents", format!("{user} in {}", folder.display())),
+    }
+}
+
+fn sound(context: &Context) -> Check {
+    match audio::devices() {
+        Err(error) => Check::missing("sound", &error),
+        Ok(devices) if devices.is_empty() => Check::degraded("sound", "no device that can play", "answers can be written with --out FILE.wav"),
+        Ok(devices) => {
+            let wanted = &context.config.audio.output;
+            let name = devices.iter().find(|d| d.default).map_or("", |d| d.name.as_str());
+            Check::ready("sound", format!("{} devices, {} is used", devices.len(), if wanted == "default" { name } else { wanted }))
+        }
+    }
+}
