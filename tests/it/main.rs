@@ -6,6 +6,8 @@ mod engines;
 mod llm;
 mod models;
 mod once;
+#[cfg(feature = "lance")]
+mod rag;
 #[cfg(feature = "whisper")]
 mod stt;
 mod support;
