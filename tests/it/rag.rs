@@ -236,8 +236,9 @@ fn rows_of_another_embedder_are_found_by_words_until_they_are_embedded_again() {
 fn a_second_writer_waits_for_the_first_and_both_get_through() {
     let rig = Rig::new();
     let (waiting, told) = mpsc::sync_channel(1);
+    let rig = &rig;
     thread::scope(|scope| {
-        let first = scope.spawn(|| {
+        let first = scope.spawn(move || {
             let mut once = true;
             rig.try_ingest(&[rig.docs().join("moon.txt")], &mut |event| {
                 if matches!(event, Event::File(_)) && std::mem::take(&mut once) {
