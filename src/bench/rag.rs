@@ -18,6 +18,7 @@ use crate::{
     parcel::{Passages, Query},
     rag::{
         self, Searcher,
+        home::Home,
         ingest::Request,
         relevance,
         search::{Mode, Search},
@@ -74,7 +75,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let mut context = context.clone();
     context.config.rag.store = context.paths.cache.join("bench-rag").to_string_lossy().into_owned();
     let stock = Stock::open(&context)?;
-    let request = Request { paths: vec![args.data.join("corpora")], ..Request::default() };
+    // The first time, and whenever another embedder is at hand, everything is embedded: minutes on two cores.
+    let reembed = Home::new(&stock.folder, COLLECTION).embedder()? != stock.embedder.as_ref().map(|e| e.id().to_owned());
+    let request = Request { paths: vec![args.data.join("corpora")], reembed, ..Request::default() };
     let report = stock.ingester(COLLECTION, &mut |_| {}, |i| i.run(&request))?;
     report.notes.iter().for_each(|note| eprintln!("note: {note}"));
     let questions = questions(&args.data)?;

@@ -46,6 +46,11 @@ impl Home {
         self.folder.join(format!("{table}.terms"))
     }
 
+    /// Hash of the model that the collection was embedded with, if it was.
+    pub fn embedder(&self) -> Result<Option<String>> {
+        Ok(Catalogue::read(&self.journal())?.and_then(|c| c.header.embedder).map(|e| e.id))
+    }
+
     /// The folder that LanceDB gets for itself.
     pub fn tables(folder: &Path) -> PathBuf {
         folder.join("lance")

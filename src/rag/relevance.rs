@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{terms::Terms, words::stems};
+use super::{
+    terms::Terms,
+    words::{stems, subject_stems},
+};
 use crate::parcel::Evidence;
 
 /// The question's meaningful words, each with its rarity.
@@ -13,7 +16,7 @@ pub struct Wanted {
 
 impl Wanted {
     pub fn new(question: &str, terms: &Terms) -> Self {
-        let distinct: HashSet<String> = stems(question).into_iter().collect();
+        let distinct: HashSet<String> = subject_stems(question).into_iter().collect();
         Self {
             words: distinct
                 .into_iter()

@@ -224,10 +224,24 @@ pub fn stems(text: &str) -> Vec<String> {
     words(text).filter(|w| STOP.binary_search(&w.as_str()).is_err()).map(|w| stem(&w)).collect()
 }
 
-/// The meaningful words themselves, joined: what the full-text index is asked.
-pub fn keywords(text: &str) -> String {
-    let kept: Vec<String> = words(text).filter(|w| STOP.binary_search(&w.as_str()).is_err()).collect();
-    if kept.is_empty() { text.to_owned() } else { kept.join(" ") }
+/// What a question is about: "how long is the refund window" asks about a refund window, and about nothing long.
+fn subject(question: &str) -> Vec<String> {
+    let all: Vec<String> = words(question).collect();
+    let measured = |at: usize| at > 0 && all[at - 1] == "how";
+    let kept = |at: &usize| STOP.binary_search(&all[*at].as_str()).is_err() && !measured(*at);
+    let kept: Vec<String> = (0..all.len()).filter(kept).map(|at| all[at].clone()).collect();
+    if kept.is_empty() { all.into_iter().filter(|w| STOP.binary_search(&w.as_str()).is_err()).collect() } else { kept }
+}
+
+/// Stems of what a question is about.
+pub fn subject_stems(question: &str) -> Vec<String> {
+    subject(question).iter().map(|w| stem(w)).collect()
+}
+
+/// The meaningful words of a question, joined: what the full-text index is asked.
+pub fn keywords(question: &str) -> String {
+    let kept = subject(question);
+    if kept.is_empty() { question.to_owned() } else { kept.join(" ") }
 }
 
 /// What stands between double quotes: must occur word for word.
@@ -344,7 +358,9 @@ mod tests {
 
     #[test]
     fn a_question_is_reduced_to_what_it_is_about() {
-        assert_eq!(stems("How long is the refund window?"), ["long", "refund", "window"]);
+        assert_eq!(subject_stems("How long is the refund window?"), ["refund", "window"]);
+        assert_eq!(subject_stems("How far?"), ["far"]);
+        assert_eq!(stems("The long refund window"), ["long", "refund", "window"]);
         assert_eq!(stems("What is it?"), Vec::<String>::new());
         assert_eq!(stems("Café's naïve owner"), ["cafe", "naiv", "owner"]);
     }

@@ -9,6 +9,8 @@ mod g2p;
 mod llm;
 mod models;
 mod once;
+#[cfg(feature = "lance")]
+mod rag;
 #[cfg(feature = "whisper")]
 mod stt;
 mod support;

@@ -100,6 +100,6 @@ fn hits_of(batch: &RecordBatch, score: Option<(&str, fn(f32) -> f32)>) -> Vec<Hi
         end: u64s("end").map_or(0, |c| c.value(i)),
         vector: vector(i),
     };
-    let ours = score.map_or(|s| s, |(_, ours)| ours);
+    let ours = score.map_or((|s| s) as fn(f32) -> f32, |(_, ours)| ours);
     (0..batch.num_rows()).map(|i| Hit { row: row(i), score: scores.map_or(0.0, |c| ours(c.value(i))) }).collect()
 }

@@ -17,7 +17,7 @@ use lancedb::{
 use tokio::runtime::Runtime;
 
 use crate::{
-    Result,
+    Fault, Kind, Result,
     rows::{self, Hit, Row},
 };
 
@@ -52,6 +52,10 @@ pub async fn create(connection: &Connection, name: &str, dimension: Option<usize
 impl Table {
     pub(crate) fn new(inner: lancedb::Table, runtime: Arc<Runtime>) -> Result<Self> {
         let schema = runtime.block_on(inner.schema())?;
+        // A manifest of zeros reads as one without columns.
+        if schema.field_with_name("text").is_err() {
+            return Err(Fault { kind: Kind::Other, message: format!("the newest version of {} is broken", inner.name()) });
+        }
         Ok(Self { dimension: rows::dimension(&schema), inner, runtime })
     }
 
