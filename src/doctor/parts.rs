@@ -10,8 +10,8 @@ use crate::{
     llm,
     models::{Role, Shelf},
     parcel::ModelFile,
+    pipeline::crew,
     rag::{
-        self,
         home::{DEMO, Home, USER},
         journal::Catalogue,
     },
@@ -62,7 +62,7 @@ fn recogniser(context: &Context, shelf: &Shelf) -> Check {
 
 fn embedder(context: &Context, shelf: &Shelf) -> Check {
     let settings = &context.config.rag;
-    let opened = rag::Files::find(settings, shelf).and_then(|files| Ok((files.open(settings, 1)?.is_some(), files.model)));
+    let opened = crew::embedder(settings, shelf).and_then(|files| Ok((files.open(settings, 1)?.is_some(), files.model)));
     match opened {
         Err(error) => Check::broken("embedder", &error),
         Ok((true, Some(model))) => Check::ready("embedder", named(&model)),

@@ -96,6 +96,14 @@ impl Roster {
     }
 }
 
+/// The files of the embedder. `none`, and `auto` where no model is installed, are no error.
+pub fn embedder(settings: &rag::Settings, shelf: &Shelf) -> Result<rag::Files> {
+    if settings.embedder == "none" {
+        return Ok(rag::Files::default());
+    }
+    Ok(rag::Files { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
+}
+
 /// A crew being called.
 struct Roll<'a> {
     context: &'a Context,
@@ -121,7 +129,7 @@ impl Roll<'_> {
 
     fn documents(&mut self) -> Result<()> {
         let settings = self.context.config.rag.clone();
-        let files = rag::Files::find(&settings, &self.shelf)?;
+        let files = embedder(&settings, &self.shelf)?;
         self.uses("embedder", files.model.as_ref());
         let (threads, paths) = (self.voice_threads(settings.threads), self.context.paths.clone());
         self.roster.crew.documents = Some(Box::new(move || rag::open_searcher(&settings, &paths, &files, threads)));

@@ -8,6 +8,7 @@ mod engines;
 mod g2p;
 mod llm;
 mod models;
+#[cfg(all(feature = "whisper", feature = "lance", feature = "onnx"))]
 mod once;
 #[cfg(feature = "lance")]
 mod rag;
