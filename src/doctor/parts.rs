@@ -131,15 +131,19 @@ fn documents(context: &Context) -> Check {
 }
 
 fn sound(context: &Context) -> Check {
-    match audio::devices() {
-        Err(error) => Check::missing("sound", &error),
-        Ok(devices) if devices.is_empty() => {
-            Check::degraded("sound", "no device that can play", "answers can be written with --out FILE.wav")
-        }
-        Ok(devices) => {
-            let wanted = &context.config.audio.output;
-            let name = devices.iter().find(|d| d.default).map_or("", |d| d.name.as_str());
-            Check::ready("sound", format!("{} devices, {} is used", devices.len(), if wanted == "default" { name } else { wanted }))
+    const WITHOUT: &str = "plug a device in, set audio.output, or write answers with --out FILE.wav";
+    let wanted = &context.config.audio.output;
+    let devices = match audio::devices() {
+        Err(error) => return Check::missing("sound", &error),
+        Ok(devices) => devices,
+    };
+    let used = devices.iter().find(|d| if wanted == "default" { d.default } else { d.name == *wanted });
+    match used {
+        Some(device) => Check::ready("sound", format!("{} ({})", device.description, device.name)),
+        None if devices.is_empty() => Check::degraded("sound", "no device that can play", WITHOUT),
+        None => {
+            let names: Vec<&str> = devices.iter().map(|d| d.name.as_str()).collect();
+            Check::degraded("sound", format!("audio.output is {wanted}, which is not there; there is {}", names.join(", ")), WITHOUT)
         }
     }
 }

@@ -204,9 +204,14 @@ impl Roll<'_> {
         }
     }
 
-    /// Threads of a voice stage: as configured, else as many cores as the plan leaves it.
+    /// Threads of a voice stage: as configured, else the cores that the plan leaves it; of shared cores half, because
+    /// an engine whose threads wait for each other crawls as soon as one of them has to share.
     fn voice_threads(&self, configured: u8) -> usize {
-        if configured > 0 { configured.into() } else { self.plan.voice.len().max(1) }
+        match (configured, self.plan.shared) {
+            (0, false) => self.plan.voice.len().max(1),
+            (0, true) => (self.plan.voice.len() / 2).max(1),
+            (threads, _) => threads.into(),
+        }
     }
 }
 
