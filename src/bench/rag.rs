@@ -171,11 +171,12 @@ fn dump(search: &mut Search, questions: &[Question], file: &Path, turn: &Turn) -
                 let hits: Vec<usize> = (0..question.spans.len()).filter(|n| touches(&question, p, &question.spans[*n])).collect();
                 serde_json::json!({ "key": format!("{}:{}", p.source, p.span.start), "hits": hits, "evidence": p.evidence })
             };
-            Ok(ask(search, &question.text, 50, turn)?.list.iter().map(row).collect())
+            Ok(ask(search, &question.text, if mode == Mode::Both { 100 } else { 50 }, turn)?.list.iter().map(row).collect())
         };
-        let (words, vector) = (list(Mode::Words)?, list(Mode::Vector)?);
+        let (words, vector, both) = (list(Mode::Words)?, list(Mode::Vector)?, list(Mode::Both)?);
         let (text, corpus, spans) = (&question.text, &question.corpus, question.spans.len());
-        lines += &serde_json::json!({ "text": text, "corpus": corpus, "spans": spans, "words": words, "vector": vector }).to_string();
+        lines += &serde_json::json!({ "text": text, "corpus": corpus, "spans": spans, "words": words, "vector": vector, "both": both })
+            .to_string();
         lines.push('\n');
     }
     fs::write(file, lines).map_err(|e| Error::io(Room::Rag, "writing", file, &e))

@@ -112,7 +112,11 @@ pub fn offline(context: &Context) -> Check {
     }
     match network_sockets() {
         0 => Check::ready("offline", "no network socket is open, and no remote engine is configured"),
-        count => Check::degraded("offline", format!("{count} network sockets are open in this process"), "please report this: nothing should open one"),
+        count => Check::degraded(
+            "offline",
+            format!("{count} network sockets are open in this process"),
+            "please report this: nothing should open one",
+        ),
     }
 }
 
@@ -120,9 +124,11 @@ pub fn offline(context: &Context) -> Check {
 fn network_sockets() -> usize {
     let tables = ["tcp", "tcp6", "udp", "udp6"].map(|name| fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default());
     // The tenth column is the inode (proc(5), /proc/net/tcp).
-    let inodes: HashSet<&str> = tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(|line| line.split_whitespace().nth(9)).collect();
+    let inodes: HashSet<&str> =
+        tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(|line| line.split_whitespace().nth(9)).collect();
     let Ok(entries) = fs::read_dir("/proc/self/fd") else { return 0 };
     let target = |entry: fs::DirEntry| fs::read_link(entry.path()).ok().map(|to| to.to_string_lossy().into_owned());
-    let is_network = |to: &String| to.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')).is_some_and(|inode| inodes.contains(inode));
+    let is_network =
+        |to: &String| to.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')).is_some_and(|inode| inodes.contains(inode));
     entries.flatten().filter_map(target).filter(is_network).count()
 }

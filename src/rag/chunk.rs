@@ -116,7 +116,7 @@ fn pieces(document: &Extracted, span: Range<usize>, limit: usize) -> Vec<Range<u
     let characters = trimmed.chars().count();
     if characters <= limit {
         let start = span.start + (text.len() - text.trim_start().len());
-        return vec![start..start + trimmed.len()];
+        return std::iter::once(start..start + trimmed.len()).collect();
     }
     let config = ChunkConfig::new(capacity(characters, limit));
     let indices: Vec<(usize, &str)> = if document.markdown {

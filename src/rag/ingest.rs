@@ -193,7 +193,7 @@ impl<'a> Ingester<'a> {
                 *(if known.is_some() { &mut work.report.changed } else { &mut work.report.added }) += 1;
                 work.report.chunks += parcel.rows.len();
                 work.batch.rows += parcel.rows.len();
-                work.batch.parcels.push(parcel);
+                work.batch.parcels.push(*parcel);
                 work.batch.gone.extend(stored);
             }
             Err(Refusal::Unread(Skip(why))) => work.report.skipped.push((path.to_owned(), why)),
@@ -225,7 +225,7 @@ impl<'a> Ingester<'a> {
         let raw = path.to_str().is_none().then(|| hex(path.as_os_str().as_bytes()));
         let chunks = rows.len() as u32;
         let doc = Doc { id: 0, source, raw, kind, title, tags: text.tags, given, modified, bytes: bytes.len() as u64, sha256, chunks };
-        Ok(Prepared::New(Parcel { doc, rows }))
+        Ok(Prepared::New(Box::new(Parcel { doc, rows })))
     }
 
     /// Embeds and commits what has come together.
@@ -260,7 +260,7 @@ pub const OTHER_EMBEDDER: &str =
 
 enum Prepared {
     Same,
-    New(Parcel),
+    New(Box<Parcel>),
 }
 
 struct Work<'w, 'a> {

@@ -110,11 +110,13 @@ impl Search {
             }
             return Ok(None);
         };
-        match &view.catalogue.header.embedder {
-            Some(id) if id.id == embedder.id() && id.dimension == embedder.dimension() => Ok(embedder.embed(&[text], turn)?.pop()),
-            Some(_) => Ok(notes.push(ingest::OTHER_EMBEDDER.into())).map(|()| None),
-            None => Ok(notes.push(ingest::WORDS_ONLY.into())).map(|()| None),
-        }
+        let note = match &view.catalogue.header.embedder {
+            Some(id) if id.id == embedder.id() && id.dimension == embedder.dimension() => return Ok(embedder.embed(&[text], turn)?.pop()),
+            Some(_) => ingest::OTHER_EMBEDDER,
+            None => ingest::WORDS_ONLY,
+        };
+        notes.push(note.into());
+        Ok(None)
     }
 
     fn ask(&self, query: &Query, turn: &Turn) -> Result<Passages> {

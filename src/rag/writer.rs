@@ -198,6 +198,7 @@ impl<'a> Writer<'a> {
     fn count_terms(&mut self) -> Result<()> {
         let mut terms = Terms::default();
         self.rows.texts(None, &mut |text| terms.add(text))?;
+        drop(terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
         self.terms = terms;
         Ok(())
     }
