@@ -29,6 +29,9 @@ pub const DEFAULT_TOML: &str = include_str!("../config.toml");
 /// Variables of the environment that begin like settings and are none.
 const NOT_SETTINGS: [&str; 6] = ["HOME", "NATIVE", "PORTABLE", "MODELS_PATH", "MODELS_MIRROR", "CONFIG"];
 
+/// So do the facts of the build, which `cargo run` and `cargo test` pass on.
+const NOT_A_SECTION: &str = "BUILD_";
+
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -88,9 +91,11 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 11] = [
+        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 13] = [
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
+            ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
+            ("audio.speech_threshold", self.audio.speech_threshold.into(), 0.05..=0.95),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
             ("rag.chunk_chars", self.rag.chunk_chars as f64, 100.0..=8000.0),
@@ -187,7 +192,7 @@ fn insert(dict: &mut Dict, key: &str, value: Value) {
 /// `XNAI_TTS_SPEED=1.2` is `tts.speed`: the first underscore ends the section.
 fn environment_layer(variables: impl Iterator<Item = (String, String)>) -> Layer {
     let setting = |(name, text): (String, String)| {
-        let key = name.strip_prefix("XNAI_").filter(|key| !NOT_SETTINGS.contains(key))?;
+        let key = name.strip_prefix("XNAI_").filter(|key| !NOT_SETTINGS.contains(key) && !key.starts_with(NOT_A_SECTION))?;
         // Parsing a value cannot fail: what is no number, list or truth value is text.
         let value = text.parse::<Value>().unwrap_or_else(|never| match never {});
         Some((key.to_ascii_lowercase().replacen('_', ".", 1), value))

@@ -13,6 +13,8 @@ use xnai::{
 };
 
 fn main() -> ExitCode {
+    #[cfg(feature = "llama")]
+    xnai::os::omp::sleep_not_spin();
     let cli = Cli::parse();
     let told_in_json = cli.once.json;
     match run(cli) {

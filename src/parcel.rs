@@ -6,8 +6,6 @@ use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, Room};
-
 /// Sample rate of every [`Utterance`], in Hz: what Whisper and the voice activity detector take.
 pub const EAR_RATE: u32 = 16_000;
 
@@ -97,32 +95,6 @@ pub struct Filter {
     pub after: Option<String>,
     /// Modified before, `YYYY-MM-DD`.
     pub before: Option<String>,
-}
-
-impl Filter {
-    /// Reads `key=value` terms, keys source, path, type, tag, after, before; a term without `=` is a source.
-    pub fn parse(terms: &[String]) -> Result<Self> {
-        let mut filter = Self::default();
-        for term in terms {
-            let (key, value) = term.split_once('=').unwrap_or(("source", term));
-            let slot = match key {
-                "source" => &mut filter.source,
-                "path" => &mut filter.path,
-                "type" => &mut filter.kind,
-                "tag" => &mut filter.tag,
-                "after" => &mut filter.after,
-                "before" => &mut filter.before,
-                _ => {
-                    let error = Error::reword(Room::Rag, format!("there is no filter called {key}"));
-                    return Err(error.hint("the keys are source, path, type, tag, after and before"));
-                }
-            };
-            if slot.replace(value.to_owned()).is_some() {
-                return Err(Error::reword(Room::Rag, format!("the filter {key} was given twice")).hint("give it once"));
-            }
-        }
-        Ok(filter)
-    }
 }
 
 /// A piece of a document that may hold the answer.
@@ -229,6 +201,9 @@ pub struct Finish {
     pub accepted: u32,
     /// Bytes of the KV cache.
     pub kv_bytes: u64,
+    /// Fall-backs that the writer took, to be said once.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -292,15 +267,6 @@ mod tests {
     fn part(text: &str, confidence: f32) -> Transcript {
         let segments = vec![Segment { text: text.into(), start_ms: 10, end_ms: 500 }];
         Transcript { text: text.into(), segments, confidence, language: "en".into(), ..Transcript::default() }
-    }
-
-    #[test]
-    fn filters_are_named_or_are_a_source() {
-        let parse = |terms: &[&str]| Filter::parse(&terms.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
-        let filter = parse(&["notes/a.md", "tag=garden"]).unwrap();
-        assert_eq!((filter.source.as_deref(), filter.tag.as_deref()), (Some("notes/a.md"), Some("garden")));
-        assert!(parse(&["colour=red"]).unwrap_err().to_string().contains("no filter called colour"));
-        assert!(parse(&["tag=a", "tag=b"]).is_err());
     }
 
     #[test]

@@ -162,7 +162,10 @@ impl Bench {
         let turn = self.pipeline.ask(Question::Spoken(parts), wish)?;
         let mut outcome = Outcome::default();
         loop {
-            let told = self.notices.recv_timeout(PATIENCE).map_err(|_| Error::report(Room::Pipeline, "a question of the bench was never answered"))?;
+            let told = self
+                .notices
+                .recv_timeout(PATIENCE)
+                .map_err(|_| Error::report(Room::Pipeline, "a question of the bench was never answered"))?;
             match told.news {
                 News::Turn(id, notice) if id == turn.id() => match notice {
                     Notice::Transcript(Transcript { text, .. }) => outcome.heard = text,

@@ -1,6 +1,6 @@
 //! The machine: processor, cores, memory, folders, and that nothing talks to the network.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 
@@ -24,7 +24,11 @@ pub fn processor() -> Check {
     if beyond.is_empty() {
         Check::ready("processor", format!("portable build (AVX2, FMA, F16C), and the processor has no more: {list}"))
     } else {
-        Check::degraded("processor", format!("portable build; the processor also has {}", beyond.join(" ")), "run scripts/build for a native one")
+        Check::degraded(
+            "processor",
+            format!("portable build; the processor also has {}", beyond.join(" ")),
+            "run scripts/build for a native one",
+        )
     }
 }
 
@@ -46,7 +50,7 @@ pub fn topology() -> Check {
     if topology.plan().model.is_empty() {
         return Check::degraded("cores", "the system does not say which cores there are: threads stay unpinned", "mount /sys");
     }
-    Check::ready("cores", topology.explain())
+    Check::ready("cores", topology.explain().replace('\n', "; "))
 }
 
 /// Available memory against the budget.
@@ -89,7 +93,10 @@ pub fn data_folder(context: &Context) -> Check {
     let folder = &context.paths.data;
     match fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder)) {
         Ok(_) => Check::ready("data folder", folder.display().to_string()),
-        Err(error) => Check::broken("data folder", &Error::io(Room::Os, "writing to", folder, &error).hint("set XDG_DATA_HOME to a folder that can be written")),
+        Err(error) => Check::broken(
+            "data folder",
+            &Error::io(Room::Os, "writing to", folder, &error).hint("set XDG_DATA_HOME to a folder that can be written"),
+        ),
     }
 }
 
@@ -97,18 +104,25 @@ pub fn data_folder(context: &Context) -> Check {
 pub fn offline(context: &Context) -> Check {
     if context.config.llm.backend == llm::Backend::Openai {
         let server = &context.config.llm.base_url;
-        return Check::degraded("offline", format!("questions and passages are sent to {server}"), "set llm.backend = \"auto\" to stay offline");
+        return Check::degraded(
+            "offline",
+            format!("questions and passages are sent to {server}"),
+            "set llm.backend = \"auto\" to stay offline",
+        );
     }
-    match open_sockets() {
-        0 => Check::ready("offline", "no socket is open, and no remote engine is configured"),
-        count => Check::degraded("offline", format!("{count} sockets are open in this process"), "see ls -l /proc/PID/fd; a sound server's is expected"),
+    match network_sockets() {
+        0 => Check::ready("offline", "no network socket is open, and no remote engine is configured"),
+        count => Check::degraded("offline", format!("{count} network sockets are open in this process"), "please report this: nothing should open one"),
     }
 }
 
-fn open_sockets() -> usize {
+/// Open descriptors that are TCP or UDP sockets. Those of the sound server and of signals are local and do not count.
+fn network_sockets() -> usize {
+    let tables = ["tcp", "tcp6", "udp", "udp6"].map(|name| fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default());
+    // The tenth column is the inode (proc(5), /proc/net/tcp).
+    let inodes: HashSet<&str> = tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(|line| line.split_whitespace().nth(9)).collect();
     let Ok(entries) = fs::read_dir("/proc/self/fd") else { return 0 };
-    let is_socket = |path: std::path::PathBuf| fs::read_link(path).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"));
-    // Standard input, output and error may be sockets of whoever started us.
-    let ours = |name: &std::ffi::OsStr| name.to_str().and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n > 2);
-    entries.flatten().filter(|entry| ours(&entry.file_name()) && is_socket(entry.path())).count()
+    let target = |entry: fs::DirEntry| fs::read_link(entry.path()).ok().map(|to| to.to_string_lossy().into_owned());
+    let is_network = |to: &String| to.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')).is_some_and(|inode| inodes.contains(inode));
+    entries.flatten().filter_map(target).filter(is_network).count()
 }

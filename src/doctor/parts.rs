@@ -10,8 +10,8 @@ use crate::{
     llm,
     models::{Role, Shelf},
     parcel::ModelFile,
+    pipeline::crew,
     rag::{
-        self,
         home::{DEMO, Home, USER},
         journal::Catalogue,
     },
@@ -22,7 +22,9 @@ pub fn examine(context: &Context) -> Vec<Check> {
     let mut checks = vec![runtime_library()];
     match Shelf::open(&context.config.models, &context.paths) {
         Err(error) => checks.push(Check::broken("models", &error)),
-        Ok(shelf) => checks.extend([recogniser(context, &shelf), embedder(context, &shelf), writer(context, &shelf), voice(context, &shelf)]),
+        Ok(shelf) => {
+            checks.extend([recogniser(context, &shelf), embedder(context, &shelf), writer(context, &shelf), voice(context, &shelf)])
+        }
     }
     checks.extend([documents(context), sound(context)]);
     checks
@@ -60,11 +62,13 @@ fn recogniser(context: &Context, shelf: &Shelf) -> Check {
 
 fn embedder(context: &Context, shelf: &Shelf) -> Check {
     let settings = &context.config.rag;
-    let opened = rag::Files::find(settings, shelf).and_then(|files| Ok((files.open(settings, 1)?.is_some(), files.model)));
+    let opened = crew::embedder(settings, shelf).and_then(|files| Ok((files.open(settings, 1)?.is_some(), files.model)));
     match opened {
         Err(error) => Check::broken("embedder", &error),
         Ok((true, Some(model))) => Check::ready("embedder", named(&model)),
-        Ok(_) => Check::degraded("embedder", "none: documents are compared by words alone", "run scripts/setup, or `xnai models pull tiny`"),
+        Ok(_) => {
+            Check::degraded("embedder", "none: documents are compared by words alone", "run scripts/setup, or `xnai models pull tiny`")
+        }
     }
 }
 
@@ -78,7 +82,9 @@ fn writer(context: &Context, shelf: &Shelf) -> Check {
         Err(error) => Check::broken("writer", &error),
         Ok((llm::Backend::Llama, Some(model))) => Check::ready("writer", named(&model)),
         Ok((llm::Backend::Openai, _)) => Check::ready("writer", format!("{} at {}", settings.model, settings.base_url)),
-        Ok((llm::Backend::Quote, _)) if settings.backend == llm::Backend::Quote => Check::ready("writer", "quotes the documents, as configured"),
+        Ok((llm::Backend::Quote, _)) if settings.backend == llm::Backend::Quote => {
+            Check::ready("writer", "quotes the documents, as configured")
+        }
         Ok(_) => Check::degraded("writer", "no language model: answers are quoted from the documents", "run `xnai models pull tiny`"),
     }
 }
@@ -88,16 +94,21 @@ fn voice(context: &Context, shelf: &Shelf) -> Check {
     let files = shelf.find(Role::Tts, &settings.model).and_then(|model| Ok(tts::Files { model, voices: shelf.voices()? }));
     match files.map(|files| (tts::decide(settings, &files), files)) {
         Err(error) => Check::broken("voice", &error),
-        Ok((tts::Backend::Kokoro, files)) => Check::ready("voice", format!("Kokoro, {}", files.model.as_ref().map_or_else(String::new, named))),
+        Ok((tts::Backend::Kokoro, files)) => {
+            Check::ready("voice", format!("Kokoro, {}", files.model.as_ref().map_or_else(String::new, named)))
+        }
         Ok(_) => match espeak_version() {
-            Ok(version) => Check::degraded("voice", format!("{version}, a plain synthetic voice"), "run `xnai models pull tiny` for a natural one"),
+            Ok(version) => {
+                Check::degraded("voice", format!("{version}, a plain synthetic voice"), "run `xnai models pull tiny` for a natural one")
+            }
             Err(error) => Check::missing("voice", &error),
         },
     }
 }
 
 fn espeak_version() -> Result<String> {
-    let missing = |_| Error::fetch(Room::Tts, "no voice: neither Kokoro nor the program espeak-ng").hint("run scripts/setup, or install espeak-ng");
+    let missing =
+        |_| Error::fetch(Room::Tts, "no voice: neither Kokoro nor the program espeak-ng").hint("run scripts/setup, or install espeak-ng");
     let output = Command::new("espeak-ng").arg("--version").stdin(Stdio::null()).output().map_err(missing)?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.split("Data at").next().unwrap_or_default().trim().to_owned())
@@ -120,13 +131,19 @@ fn documents(context: &Context) -> Check {
 }
 
 fn sound(context: &Context) -> Check {
-    match audio::devices() {
-        Err(error) => Check::missing("sound", &error),
-        Ok(devices) if devices.is_empty() => Check::degraded("sound", "no device that can play", "answers can be written with --out FILE.wav"),
-        Ok(devices) => {
-            let wanted = &context.config.audio.output;
-            let name = devices.iter().find(|d| d.default).map_or("", |d| d.name.as_str());
-            Check::ready("sound", format!("{} devices, {} is used", devices.len(), if wanted == "default" { name } else { wanted }))
+    const WITHOUT: &str = "plug a device in, set audio.output, or write answers with --out FILE.wav";
+    let wanted = &context.config.audio.output;
+    let devices = match audio::devices() {
+        Err(error) => return Check::missing("sound", &error),
+        Ok(devices) => devices,
+    };
+    let used = devices.iter().find(|d| if wanted == "default" { d.default } else { d.name == *wanted });
+    match used {
+        Some(device) => Check::ready("sound", format!("{} ({})", device.description, device.name)),
+        None if devices.is_empty() => Check::degraded("sound", "no device that can play", WITHOUT),
+        None => {
+            let names: Vec<&str> = devices.iter().map(|d| d.name.as_str()).collect();
+            Check::degraded("sound", format!("audio.output is {wanted}, which is not there; there is {}", names.join(", ")), WITHOUT)
         }
     }
 }

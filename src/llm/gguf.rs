@@ -1,6 +1,14 @@
 //! A path in, "this can be a GGUF model" out, before llama.cpp sees the file.
 
-use std::{fs::File, io::Read, path::Path};
+mod metadata;
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
+
+use self::metadata::Damaged;
 
 use crate::error::{Error, Result, Room};
 
@@ -42,7 +50,10 @@ pub fn check(path: &Path) -> Result<()> {
     if tensors == 0 || tensors.max(entries) > about.len() / SMALLEST_ENTRY {
         return refuse("is damaged: its header does not fit its size");
     }
-    Ok(())
+    match metadata::walk(BufReader::new(file), entries) {
+        Err(Damaged(why)) => refuse(&format!("is damaged: {why}")),
+        Ok(()) => Ok(()),
+    }
 }
 
 fn number(little_endian: &[u8]) -> u64 {
@@ -63,13 +74,14 @@ mod tests {
         assert!(check(folder.path()).unwrap_err().to_string().contains("not a file"));
         let header =
             |version: u32, tensors: u64| [&b"GGUF"[..], &version.to_le_bytes(), &tensors.to_le_bytes(), &1u64.to_le_bytes()].concat();
-        let table: [(Vec<u8>, &str); 6] = [
+        let table: [(Vec<u8>, &str); 7] = [
             (vec![], "empty"),
             (b"GGUF".to_vec(), "too short"),
             (vec![7; 1000], "not a GGUF"),
             (header(9, 1), "version 9"),
             (header(3, 1 << 60), "damaged"),
             (header(3, 0), "damaged"),
+            ([header(3, 1), vec![0xff; 100]].concat(), "endless text"),
         ];
         for (bytes, expected) in table {
             fs::write(&path, bytes).unwrap();

@@ -30,14 +30,13 @@ impl Input {
     pub fn choose(args: &OnceArgs) -> Result<Self> {
         let typed = args.once.clone().flatten();
         match (typed, &args.wav) {
-            (Some(_), Some(_)) => {
-                Err(Error::reword(Room::Config, "a typed question and --wav were both given").hint("give one of them"))
-            }
+            (Some(_), Some(_)) => Err(Error::reword(Room::Config, "a typed question and --wav were both given").hint("give one of them")),
             (Some(text), None) => Ok(Self::Typed(text)),
             (None, Some(path)) if path.as_os_str() == "-" => Ok(Self::SoundOnStdin),
             (None, Some(path)) => Ok(Self::Sound(path.clone())),
             (None, None) if io::stdin().is_terminal() => {
-                Err(Error::reword(Room::Config, "no question was given").hint("type one after --once, name a file with --wav, or pipe text in"))
+                Err(Error::reword(Room::Config, "no question was given")
+                    .hint("type one after --once, name a file with --wav, or pipe text in"))
             }
             (None, None) => Ok(Self::TextOnStdin),
         }
@@ -80,7 +79,9 @@ fn read_text() -> Result<String> {
     let failed = |e: io::Error| Error::replace(Room::Config, format!("stdin cannot be read: {e}"));
     io::stdin().lock().take(MOST_TEXT + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MOST_TEXT {
-        return Err(Error::replace(Room::Config, "the text on stdin is over 64 KiB, too long for a question").hint("index it with `xnai ingest`"));
+        return Err(
+            Error::replace(Room::Config, "the text on stdin is over 64 KiB, too long for a question").hint("index it with `xnai ingest`")
+        );
     }
     if bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC") || bytes.starts_with(b"OggS") {
         return Err(Error::replace(Room::Config, "stdin holds sound, not text").hint("say --wav - to have it heard"));

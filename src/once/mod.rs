@@ -26,6 +26,7 @@ use crate::{
         edges,
         meter::Timings,
     },
+    rag,
 };
 
 /// How long the speaker may take to put its file or device in order after the answer was given up.
@@ -47,7 +48,7 @@ fn answer(args: &OnceArgs, context: &Context, output: &mut Output, report: &mut 
         return Err(Error::reword(Room::Config, "--json and --out - both want stdout").hint("write the speech to a file"));
     }
     let input = Input::choose(args)?;
-    let filter = Filter::parse(&args.source)?;
+    let filter = rag::filter::parse(&args.source)?;
     let needs = Needs { ear: input.is_sound(), documents: !args.no_rag, listener: listener(args, output) };
     let Roster { crew, used, warnings, aloud } = Crew::call(context, &needs)?;
     report.models = used;
@@ -91,7 +92,9 @@ fn wait(question: &Receiver<Result<Question>>) -> Result<Question> {
         match question.recv_timeout(edges::PATIENCE) {
             Ok(question) => return question,
             Err(RecvTimeoutError::Timeout) => stop::check()?,
-            Err(RecvTimeoutError::Disconnected) => return Err(Error::report(Room::Pipeline, "the reader of the question ended unexpectedly")),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::report(Room::Pipeline, "the reader of the question ended unexpectedly"));
+            }
         }
     }
 }
@@ -142,7 +145,10 @@ fn take(notice: Notice, output: &mut Output, report: &mut Report) -> Result<Opti
             report.answer.push_str(&piece.text);
             output.piece(&piece.text)?;
         }
-        Notice::Written(finish) => report.tokens = Some(finish),
+        Notice::Written(finish) => {
+            finish.notes.iter().for_each(|note| output.warn(report, note.clone()));
+            report.tokens = Some(finish);
+        }
         Notice::Fragment(_) | Notice::Sounded => {}
         Notice::Done => return Ok(Some(Ok(()))),
         Notice::Failed(error) => return Ok(Some(Err(error))),

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -22,15 +23,13 @@ pub(super) fn open(
     build: impl Fn(&Path, GraphOptimizationLevel, Option<&Path>) -> Result<Session, Failed>,
 ) -> Result<Session, Failed> {
     let place = Place::of(file, folder, runtime);
-    if place.path.is_file() {
+    if place.is_whole() {
         match build(&place.path, GraphOptimizationLevel::Disable, None) {
             Ok(session) => return Ok(session),
-            Err(_) => {
-                warn!(path = %place.path.display(), "a kept model cannot be read: making it again");
-                let _ = fs::remove_file(&place.path); // if this fails, the next start tries again
-            }
+            Err(_) => warn!(path = %place.path.display(), "a kept model cannot be used: making it again"),
         }
     }
+    place.clear();
     let Ok(new) = place.new_file() else { return build(&file.path, GraphOptimizationLevel::All, None) };
     match build(&file.path, GraphOptimizationLevel::All, Some(&*new)) {
         Ok(session) => {
@@ -69,14 +68,32 @@ impl Place {
     fn keep(&self, new: tempfile::TempPath) -> io::Result<()> {
         File::open(&new)?.sync_all()?;
         new.persist(&self.path)?;
-        for entry in fs::read_dir(&self.folder)?.flatten() {
-            let outdated = entry.file_name().to_string_lossy().starts_with(&format!("{}-", self.model)) && entry.path() != self.path;
-            if outdated {
-                fs::remove_file(entry.path())?;
+        fs::write(self.mark(), facts(&self.path)?)
+    }
+
+    /// Whether it is as it was when it was made: model files are remembered by size and time everywhere.
+    fn is_whole(&self) -> bool {
+        matches!((fs::read_to_string(self.mark()), facts(&self.path)), (Ok(then), Ok(now)) if then == now)
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.path.with_extension("made")
+    }
+
+    /// Removes all that was ever kept of this model, for other machines and libraries too.
+    fn clear(&self) {
+        let ours = |name: &str| name.starts_with(&format!("{}-", self.model));
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if ours(&entry.file_name().to_string_lossy()) {
+                let _ = fs::remove_file(entry.path()); // what stays is overwritten, or costs space in a cache
             }
         }
-        Ok(())
     }
+}
+
+fn facts(path: &Path) -> io::Result<String> {
+    let about = fs::metadata(path)?;
+    Ok(format!("{} {}.{:09}", about.len(), about.mtime(), about.mtime_nsec()))
 }
 
 /// What the library optimises for: the processor's name and what it can do.

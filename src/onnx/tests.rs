@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn options() -> Options<'static> {
-    Options { room: Room::Tts, threads: 1, optimise: Optimise::EachTime }
+    Options { room: Room::Tts, threads: 1, optimise: Optimise::EachTime, everyday: 1 }
 }
 
 fn file(path: &Path) -> ModelFile {
@@ -86,10 +86,16 @@ fn an_optimised_model_is_kept_and_thrown_away_when_it_is_broken() {
     }
     let folder = tempfile::tempdir().unwrap();
     let (model, options) = (tiny(folder.path()), Options { optimise: Optimise::Kept(folder.path()), ..options() });
-    let kept = || fs::read_dir(folder.path().join("onnx")).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    let kept = || {
+        let all = fs::read_dir(folder.path().join("onnx")).unwrap().map(|e| e.unwrap().path());
+        all.filter(|p| p.extension().is_some_and(|e| e == "onnx")).collect::<Vec<_>>()
+    };
+    let time = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
     Session::open(&model, options).unwrap();
     let path = kept().pop().unwrap();
-    let whole = fs::read(&path).unwrap();
+    let (whole, made) = (fs::read(&path).unwrap(), time(&path));
+    Session::open(&model, options).unwrap();
+    assert_eq!(time(&path), made, "it is used, not made again");
     for broken in [&b"rubbish"[..], b"", &whole[..whole.len() / 2]] {
         fs::write(&path, broken).unwrap();
         assert_eq!(ask(&mut Session::open(&model, options).unwrap()).len(), 1);

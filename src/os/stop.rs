@@ -33,8 +33,8 @@ pub fn check() -> Result<()> {
 
 /// Starts watching; `end` is called with the exit code when the grace period is over.
 pub fn watch(end: impl FnOnce(u8) + Send + 'static) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|e| Error::report(Room::Os, format!("signals cannot be caught: {e}")))?;
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|e| Error::report(Room::Os, format!("signals cannot be caught: {e}")))?;
     let body = move || {
         if signals.forever().next().is_some() {
             REQUESTED.store(true, Ordering::Relaxed);

@@ -96,6 +96,14 @@ impl Roster {
     }
 }
 
+/// The files of the embedder. `none`, and `auto` where no model is installed, are no error.
+pub fn embedder(settings: &rag::Settings, shelf: &Shelf) -> Result<rag::Files> {
+    if settings.embedder == "none" {
+        return Ok(rag::Files::default());
+    }
+    Ok(rag::Files { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
+}
+
 /// A crew being called.
 struct Roll<'a> {
     context: &'a Context,
@@ -121,7 +129,7 @@ impl Roll<'_> {
 
     fn documents(&mut self) -> Result<()> {
         let settings = self.context.config.rag.clone();
-        let files = rag::Files::find(&settings, &self.shelf)?;
+        let files = embedder(&settings, &self.shelf)?;
         self.uses("embedder", files.model.as_ref());
         let (threads, paths) = (self.voice_threads(settings.threads), self.context.paths.clone());
         self.roster.crew.documents = Some(Box::new(move || rag::open_searcher(&settings, &paths, &files, threads)));
@@ -196,9 +204,14 @@ impl Roll<'_> {
         }
     }
 
-    /// Threads of a voice stage: as configured, else as many cores as the plan leaves it.
+    /// Threads of a voice stage: as configured, else the cores that the plan leaves it; of shared cores half, because
+    /// an engine whose threads wait for each other crawls as soon as one of them has to share.
     fn voice_threads(&self, configured: u8) -> usize {
-        if configured > 0 { configured.into() } else { self.plan.voice.len().max(1) }
+        match (configured, self.plan.shared) {
+            (0, false) => self.plan.voice.len().max(1),
+            (0, true) => (self.plan.voice.len() / 2).max(1),
+            (threads, _) => threads.into(),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Result, Room},
     llm::Llm,
-    parcel::{Prompt, Query, Sentence, Transcript, Utterance},
+    parcel::{Finish, Prompt, Query, Sentence, Transcript, Utterance},
     rag::Searcher,
     stt::Stt,
     tts::Tts,
@@ -152,7 +152,10 @@ fn writer(open: Opener<dyn Llm>, events: &SyncSender<Message>) -> Result<Desk<Bo
             report(Event::Wrote { turn: id, piece });
             turn.alive()
         };
-        let result = llm.and_then(|llm| llm.write(&prompt, &turn, &mut out));
+        let result = llm.and_then(|llm| {
+            let finish = llm.write(&prompt, &turn, &mut out)?;
+            Ok(Finish { notes: llm.notes().to_vec(), ..finish })
+        });
         report(Event::Finished { turn: id, result });
     })
 }

@@ -38,8 +38,8 @@ struct Onnx {
 
 pub(super) fn open(model: &ModelFile, tokenizer: &ModelFile, threads: usize) -> Result<Box<dyn Embedder>> {
     let tokenizer = read_tokenizer(&tokenizer.path)?;
-    // Optimising takes a twentieth of a second: not worth a file.
-    let session = Session::open(model, Options { room: Room::Rag, threads, optimise: Optimise::EachTime })?;
+    // Optimising it takes 40 ms: not worth a file.
+    let session = Session::open(model, Options { room: Room::Rag, threads, optimise: Optimise::EachTime, everyday: MAX_TOKENS })?;
     let named = |name: &str| session.outputs().iter().position(|p| p.name == name);
     let output = named(POOLED)
         .or_else(|| named("last_hidden_state"))

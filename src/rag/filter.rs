@@ -14,12 +14,12 @@ use crate::{
 
 const KEYS: [&str; 6] = ["source", "path", "type", "tag", "after", "before"];
 
-/// Reads `key=value` pairs as the command line gives them.
+/// Reads `key=value` pairs as the command line gives them; one without `=` is a source.
 pub fn parse<S: AsRef<str>>(pairs: &[S]) -> Result<Filter> {
     let mut filter = Filter::default();
     for pair in pairs {
         let pair = pair.as_ref();
-        let (key, value) = pair.split_once('=').ok_or_else(|| slip(format!("the filter {pair:?} is not KEY=VALUE")))?;
+        let (key, value) = pair.split_once('=').unwrap_or(("source", pair));
         let slot = match key.trim() {
             "source" => &mut filter.source,
             "path" => &mut filter.path,
@@ -184,7 +184,7 @@ mod tests {
     fn a_slip_names_what_was_probably_meant() {
         let message = |pair: &str| parse(&[pair]).unwrap_err().to_string();
         assert!(message("sorce=x").contains("did you mean source="));
-        assert!(message("tag").contains("KEY=VALUE"));
+        assert_eq!(parse(&["notes/a.md"]).unwrap().source.as_deref(), Some("notes/a.md"));
         assert!(message("after=yesterday").contains("2026-05-31"));
         assert!(parse(&["tag=a", "tag=b"]).unwrap_err().to_string().contains("twice"));
     }

@@ -26,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use self::{embed::Embedder, home::Home, search::Search};
 use crate::{
     error::Result,
-    models::{Role, Shelf},
     os::paths::Paths,
     parcel::{ModelFile, Passages, Query},
     turn::Turn,
@@ -86,14 +85,6 @@ pub struct Files {
 }
 
 impl Files {
-    /// What the settings mean on this machine. `none`, and `auto` without an installed model, are no error.
-    pub fn find(settings: &Settings, shelf: &Shelf) -> Result<Self> {
-        if settings.embedder == "none" {
-            return Ok(Self::default());
-        }
-        Ok(Self { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
-    }
-
     /// The embedder; `None` where a file is missing, or where `auto` found one that this build or machine cannot run.
     pub fn open(&self, settings: &Settings, threads: usize) -> Result<Option<Box<dyn Embedder>>> {
         let (Some(model), Some(tokenizer)) = (&self.model, &self.tokenizer) else { return Ok(None) };

@@ -1,11 +1,12 @@
 //! Utterance in, transcript out, through whisper.cpp: what to run, when to run it again, and what not to believe.
 //!
-//! `engine` is the only file that names the crate; the others are plain arithmetic on samples and text.
+//! `engine` drives the crate and `log` its log; the others are plain arithmetic on samples and text.
 
 mod checks;
 mod engine;
 mod hallucinations;
 mod header;
+mod log;
 mod sound;
 
 use std::ops::Range;
@@ -63,7 +64,8 @@ enum Care {
 impl Whisper {
     fn hear(&mut self, speech: &Utterance, turn: &Turn, care: Care) -> Result<Transcript> {
         turn.alive()?;
-        let mut whole = Account::default();
+        let tidy: fn(&str) -> String = if self.forced { raw } else { checks::tidy };
+        let mut whole = Account { tidy, transcript: Transcript::default(), tokens: 0, probability: 0.0, no_speech: None };
         for span in sound::pieces(&speech.samples) {
             turn.alive()?;
             let words = sound::trim(&speech.samples[span.clone()]);
@@ -116,8 +118,9 @@ fn believe(heard: Heard, evidence: &Evidence, before: Option<&str>) -> Option<He
 }
 
 /// Sums the pieces of one utterance up.
-#[derive(Default)]
 struct Account {
+    /// What is left of a text as the model wrote it.
+    tidy: fn(&str) -> String,
     transcript: Transcript,
     tokens: u32,
     probability: f64,
@@ -127,14 +130,14 @@ struct Account {
 impl Account {
     fn add(&mut self, heard: Option<Heard>, span: &Range<usize>) {
         let Some(heard) = heard else { return };
-        let text = checks::tidy(&heard.text);
+        let text = (self.tidy)(&heard.text);
         if !text.is_empty() && !self.transcript.text.is_empty() {
             self.transcript.text.push(' ');
         }
         self.transcript.text += &text;
         let (offset, end) = (ms(span.start), ms(span.end));
         self.transcript.segments.extend(heard.segments.iter().filter_map(|s| {
-            let text = checks::tidy(&s.text);
+            let text = (self.tidy)(&s.text);
             let start_ms = (offset + s.start_ms).min(end);
             (!text.is_empty()).then(|| Segment { text, start_ms, end_ms: (offset + s.end_ms).clamp(start_ms, end) })
         }));
@@ -153,6 +156,11 @@ impl Account {
         }
         transcript
     }
+}
+
+/// Made-up weights write anything, and what follows them in a measured turn needs some of it.
+fn raw(text: &str) -> String {
+    text.trim().into()
 }
 
 fn ms(samples: usize) -> u64 {

@@ -7,17 +7,20 @@ mod network;
 #[path = "kokoro/absent.rs"]
 mod network;
 mod phrases;
-mod symbols;
 #[cfg(test)]
 mod tests;
 mod trim;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use tracing::debug;
 
 use self::estimate::Estimate;
-use super::{Files, PcmSink, Phonemes, Speed, Tts, voices};
+use super::{Files, PcmSink, Phonemes, Speed, Tts, g2p::vocab, voices};
 use crate::{
     error::{Error, Result, Room},
     parcel::{Pcm, Sentence, Spoken},
@@ -34,6 +37,7 @@ trait Network: Send {
 }
 
 /// What one run of the network is given.
+#[cfg_attr(not(feature = "onnx"), allow(dead_code, reason = "only a network reads it, and this build has none"))]
 struct Phrase<'a> {
     /// Padded at both ends.
     tokens: Vec<i64>,
@@ -48,6 +52,8 @@ pub struct Manner<'a> {
     pub voice: &'a str,
     pub speed: Speed,
     pub threads: usize,
+    /// Folder for the optimised model, which saves most of the time that loading takes; without it nothing is kept.
+    pub cache: Option<&'a Path>,
 }
 
 pub struct Kokoro {
@@ -59,14 +65,20 @@ pub struct Kokoro {
 }
 
 impl Kokoro {
-    /// Opens the model and the voice; `phonemes` must speak the language of the voice.
-    pub fn open(files: &Files, manner: &Manner<'_>, phonemes: Box<dyn Phonemes>) -> Result<Self> {
+    /// Opens the model and the voice, and meanwhile what makes phonemes, which must speak the language of the voice.
+    pub fn open(files: &Files, manner: &Manner<'_>, phonemes: impl FnOnce() -> Result<Box<dyn Phonemes>> + Send) -> Result<Self> {
         let missing =
             || Error::fetch(Room::Tts, "no Kokoro model is installed").hint("run `xnai models pull tiny`, or set tts.backend = \"espeak\"");
         let model = files.model.as_ref().ok_or_else(missing)?;
         let style = voices::load(&files.voices, manner.voice)?;
-        let network = network::open(model, manner.threads)?;
-        Ok(Self::with(network, phonemes, style, manner.speed))
+        let failed = |what: &str| Error::report(Room::Tts, format!("the thread that loads the phonemes {what}"));
+        thread::scope(|scope| {
+            let words = thread::Builder::new().name("voice-words".into()).spawn_scoped(scope, phonemes);
+            let words = words.map_err(|e| failed(&format!("cannot be started: {e}")))?;
+            let network = network::open(model, manner)?;
+            let phonemes = words.join().map_err(|_| failed("panicked"))??;
+            Ok(Self::with(network, phonemes, style, manner.speed))
+        })
     }
 
     fn with(network: Box<dyn Network>, phonemes: Box<dyn Phonemes>, style: voices::Style, speed: Speed) -> Self {
@@ -76,7 +88,7 @@ impl Kokoro {
     /// The symbols of a text that the model knows.
     fn symbols(&mut self, text: &str) -> Result<Vec<char>> {
         let all = self.phonemes.phonemes(text)?;
-        let known: Vec<char> = all.chars().filter(|&c| symbols::token(c).is_some()).collect();
+        let known: Vec<char> = all.chars().filter(|&c| vocab::id(c).is_some()).collect();
         let dropped = all.chars().count() - known.len();
         if dropped > 0 {
             debug!(dropped, "phonemes that the model does not know");
@@ -86,7 +98,7 @@ impl Kokoro {
 
     fn phrase(&mut self, symbols: &[char], turn: &Turn) -> Result<Pcm> {
         let started = Instant::now();
-        let tokens = std::iter::once(0).chain(symbols.iter().filter_map(|&c| symbols::token(c))).chain([0]).collect();
+        let tokens = std::iter::once(0).chain(symbols.iter().filter_map(|&c| vocab::id(c))).chain([0]).collect();
         let phrase = Phrase { tokens, style: self.style.row(symbols.len()), speed: self.speed.get() };
         let mut samples = self.network.run(phrase, turn)?;
         if !samples.iter().all(|s| s.is_finite()) {

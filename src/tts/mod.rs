@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result, Room},
+    os::paths::Paths,
     parcel::{ModelFile, Pcm, Sentence, Spoken},
     turn::Turn,
 };
@@ -139,8 +140,9 @@ pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dy
     match decide(settings, files) {
         Backend::Fake => Ok(Box::new(fake::Beeper)),
         Backend::Kokoro => {
-            let manner = Manner { voice: &settings.voice, speed, threads };
-            let kokoro = Kokoro::open(files, &manner, phonemes(settings)?)?;
+            let folder = Paths::from_env().ok().map(|paths| paths.cache);
+            let manner = Manner { voice: &settings.voice, speed, threads, cache: folder.as_deref() };
+            let kokoro = Kokoro::open(files, &manner, || phonemes(settings))?;
             let (voice, cache) = keep(files.model.as_ref().map_or("", |m| &m.sha256), &settings.voice);
             Ok(Box::new(Cached::new(kokoro, voice, cache)))
         }

@@ -12,8 +12,9 @@ use crate::{
     error::{Error, Result, Room},
     models::Shelf,
     os::{stop, terminal::plain},
+    pipeline::crew,
     rag::{
-        self, Files,
+        self,
         embed::Embedder,
         home::{Home, USER},
         ingest::{Event, Ingester, Report, Request},
@@ -112,7 +113,7 @@ pub struct Stock {
 impl Stock {
     pub fn open(context: &Context) -> Result<Self> {
         let settings = context.config.rag.clone();
-        let files = Files::find(&settings, &Shelf::open(&context.config.models, &context.paths)?)?;
+        let files = crew::embedder(&settings, &Shelf::open(&context.config.models, &context.paths)?)?;
         let folder = settings.folder(&context.paths);
         let tables = rag::open_tables(&folder, &settings)?;
         let embedder = files.open(&settings, threads(&settings))?;

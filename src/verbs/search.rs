@@ -9,7 +9,8 @@ use crate::{
     models::Shelf,
     os::terminal::plain,
     parcel::{Passage, Passages, Query},
-    rag::{self, Files, filter, relevance},
+    pipeline::crew,
+    rag::{self, filter, relevance},
 };
 
 #[derive(clap::Args, Debug)]
@@ -38,7 +39,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let settings = &context.config.rag;
     let filter = filter::parse(&args.filter)?;
-    let files = Files::find(settings, &Shelf::open(&context.config.models, &context.paths)?)?;
+    let files = crew::embedder(settings, &Shelf::open(&context.config.models, &context.paths)?)?;
     let searcher = rag::open_searcher(settings, &context.paths, &files, settings.threads.max(1).into())?;
     let query = Query { text: args.words.join(" "), limit: args.limit.unwrap_or(settings.passages), filter };
     let passages = searcher.search(&query, &interruptible()?).map_err(|e| if e.is_stale() { Error::stopped() } else { e })?;

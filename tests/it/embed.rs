@@ -1,5 +1,4 @@
 //! The embedder: the model that set-up makes, and one of ours in the other published convention.
-#![cfg(feature = "onnx")]
 
 use std::{
     fs,
@@ -14,13 +13,9 @@ use xnai::{
     turn::Session,
 };
 
-const MODEL: &str = "all-MiniLM-L6-v2-int8.onnx";
+use crate::support::skipped;
 
-fn skipped<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "{why}");
-    eprintln!("skipped: {why}");
-    None
-}
+const MODEL: &str = "all-MiniLM-L6-v2-int8.onnx";
 
 fn file(path: PathBuf) -> ModelFile {
     ModelFile { id: path.file_name().unwrap().to_string_lossy().into_owned(), path, sha256: "cd".repeat(32) }
@@ -29,10 +24,15 @@ fn file(path: PathBuf) -> ModelFile {
 /// The folder that `scripts/models/minilm` fills, when ONNX Runtime is there too.
 fn minilm() -> Option<PathBuf> {
     if let Err(e) = onnx::runtime(Room::Rag) {
-        return skipped(&e.to_string());
+        skipped(&e.to_string());
+        return None;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/minilm");
-    if folder.join(MODEL).is_file() { Some(folder) } else { skipped("no models/minilm: run scripts/models/minilm") }
+    if !folder.join(MODEL).is_file() {
+        skipped("no models/minilm: run scripts/models/minilm");
+        return None;
+    }
+    Some(folder)
 }
 
 fn open(model: PathBuf, tokenizer: PathBuf) -> Result<Box<dyn Embedder>, Error> {

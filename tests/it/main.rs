@@ -1,10 +1,14 @@
 //! The one integration binary; its modules mirror the rooms.
 
 mod audio;
+#[cfg(feature = "onnx")]
+mod embed;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
+mod g2p;
 mod llm;
 mod models;
+#[cfg(all(feature = "whisper", feature = "lance", feature = "onnx"))]
 mod once;
 #[cfg(feature = "lance")]
 mod rag;
@@ -12,7 +16,4 @@ mod rag;
 mod stt;
 mod support;
 mod tidy;
-#[cfg(all(feature = "whisper", feature = "llama"))]
-#[cfg(feature = "whisper")]
-mod embed;
 mod voice;

@@ -234,8 +234,13 @@ fn ctrl_c_stops_it_and_leaves_no_file() {
     let out = home.path("answers/answer.wav");
     fs::create_dir(out.parent().unwrap()).unwrap();
     // A pipe that never ends keeps it waiting for the question.
-    let mut child =
-        home.command().args(["--once", "--wav", "-", "--out", out.to_str().unwrap()]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = home
+        .command()
+        .args(["--once", "--wav", "-", "--out", out.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(300));
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();

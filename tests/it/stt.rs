@@ -17,28 +17,16 @@ use xnai::{
     turn::{Session, Turn},
 };
 
-/// The folder of model files, or `None` after saying why; in CI it has to be there.
-pub fn shared_models() -> Option<PathBuf> {
-    let named = std::env::var_os("XNAI_MODELS_PATH").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    skipped(&format!("no models at {}", folder.display()))
-}
-
-fn skipped<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "{why}");
-    println!("skipped: {why}");
-    None
-}
+use crate::support::{shared_models, skipped};
 
 pub fn model(path: PathBuf) -> ModelFile {
     ModelFile { id: "under test".into(), path, sha256: String::new() }
 }
 
 pub fn nano() -> Option<ModelFile> {
-    Some(model(shared_models()?.join("nano/ggml-nano.en-q8_0.bin")))
+    let file = "nano/ggml-nano.en-q8_0.bin";
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file);
+    if ours.is_file() { Some(model(ours)) } else { Some(model(shared_models()?.join(file))) }
 }
 
 pub fn open(settings: &Settings, model: &ModelFile) -> Box<dyn Stt> {
@@ -58,7 +46,10 @@ pub fn spoken(line: &str) -> Option<Utterance> {
     let made = said.and_then(|_| Command::new("sox").arg(&wide).args(["-r", "16000", "-c", "1", "-b", "16"]).arg(&narrow).status());
     match made {
         Ok(status) if status.success() => Some(Utterance::new(samples(&narrow))),
-        _ => skipped("espeak-ng and sox are needed to speak test sentences"),
+        _ => {
+            skipped("espeak-ng and sox are needed to speak test sentences");
+            None
+        }
     }
 }
 
@@ -201,7 +192,9 @@ fn what_is_no_model_is_refused_in_a_sentence() {
         fs::write(&path, bytes).unwrap();
         refused(&path);
     }
-    refused(&shared_models().unwrap().join("whisper/for-tests-ggml-tiny.en.bin"));
+    if let Some(shared) = shared_models() {
+        refused(&shared.join("whisper/for-tests-ggml-tiny.en.bin"));
+    }
     refused(folder.path());
     refused(&folder.path().join("missing.bin"));
     assert_eq!(stt::open(&Settings::default(), None, 1).err().unwrap().kind(), Kind::Fetch);

@@ -7,6 +7,8 @@ use xnai::{
     turn::Session,
 };
 
+use crate::support::skipped;
+
 /// Rate and samples of a line.
 fn hear(voice: &mut dyn Tts, text: &str) -> (u32, Vec<f32>, Spoken) {
     let (mut rate, mut heard) = (0, Vec::new());
@@ -26,8 +28,7 @@ fn loudness(samples: &[f32]) -> f32 {
 /// Without the program these tests cannot say anything; in CI it must be there.
 fn espeak(settings: &Settings) -> Option<Box<dyn Tts>> {
     if !tts::espeak::installed() {
-        assert!(std::env::var_os("CI").is_none(), "espeak-ng is not installed");
-        eprintln!("skipped: espeak-ng is not installed");
+        skipped("espeak-ng is not installed");
         return None;
     }
     let settings = Settings { backend: Backend::Espeak, ..settings.clone() };
@@ -89,6 +90,7 @@ mod kokoro {
     };
 
     use super::*;
+    use crate::support::shared_models;
 
     /// Text that already is phonemes.
     struct AsGiven;
@@ -101,20 +103,8 @@ mod kokoro {
 
     const HELLO: &str = "həlˈO wˈɜɹld.";
 
-    fn skipped<T>(why: &str) -> Option<T> {
-        assert!(std::env::var_os("CI").is_none(), "{why}");
-        eprintln!("skipped: {why}");
-        None
-    }
-
-    fn shared() -> Option<PathBuf> {
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models");
-        let folder = std::env::var_os("XNAI_MODELS_PATH").map_or_else(beside, PathBuf::from);
-        if folder.join("kokoro").is_dir() { Some(folder) } else { skipped("no shared models") }
-    }
-
     fn library() -> Option<()> {
-        onnx::runtime(Room::Tts).map_or_else(|e| skipped(&e.to_string()), |_| Some(()))
+        onnx::runtime(Room::Tts).map(|_| ()).map_err(|e| skipped(&e.to_string())).ok()
     }
 
     fn file(path: PathBuf) -> ModelFile {
@@ -136,7 +126,8 @@ mod kokoro {
                 let xz = Command::new("xz").arg("-dc").arg(&packed).stdout(File::create(&part).unwrap()).status();
                 if !xz.is_ok_and(|s| s.success()) {
                     let _ = fs::remove_file(&part);
-                    return skipped("the program xz cannot unpack the shape model");
+                    skipped("the program xz cannot unpack the shape model");
+                    return None;
                 }
                 fs::rename(&part, &path).unwrap();
             }
@@ -150,13 +141,13 @@ mod kokoro {
     }
 
     fn open(model: ModelFile, voices: Vec<ModelFile>, voice: &str, speed: f32) -> Result<Kokoro> {
-        let manner = Manner { voice, speed: Speed::try_from(speed)?, threads: 2 };
-        Kokoro::open(&Files { model: Some(model), voices }, &manner, Box::new(AsGiven))
+        let manner = Manner { voice, speed: Speed::try_from(speed)?, threads: 2, cache: None };
+        Kokoro::open(&Files { model: Some(model), voices }, &manner, || Ok(Box::new(AsGiven)))
     }
 
     #[test]
     fn both_published_conventions_are_understood() {
-        let (Some(shared), Some(())) = (shared(), library()) else { return };
+        let (Some(shared), Some(())) = (shared_models(), library()) else { return };
         let loudest = |name, speed| {
             let mut voice = open(tiny(name), voices(&shared), "af_heart", speed).unwrap();
             let (rate, samples, _) = hear(&mut voice, "aA"); // tokens 0 43 24 0
@@ -170,14 +161,14 @@ mod kokoro {
 
     #[test]
     fn a_model_that_is_no_voice_says_what_it_takes() {
-        let (Some(shared), Some(())) = (shared(), library()) else { return };
+        let (Some(shared), Some(())) = (shared_models(), library()) else { return };
         let error = open(tiny("embedder-unpooled.onnx"), voices(&shared), "af_heart", 1.0).err().unwrap();
         assert!(error.to_string().contains("no Kokoro model: its inputs are input_ids, attention_mask"), "{error}");
     }
 
     #[test]
     fn the_true_network_speaks_at_the_speed_and_stops_when_stale() {
-        let (Some(shared), Some(())) = (shared(), library()) else { return };
+        let (Some(shared), Some(())) = (shared_models(), library()) else { return };
         let Some(model) = shape_model(&shared) else { return };
         let mut natural = open(file(model.clone()), voices(&shared), "af_heart.6+am_michael.4", 1.0).unwrap();
         let (rate, samples, spoken) = hear(&mut natural, HELLO);

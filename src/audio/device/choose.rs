@@ -30,7 +30,9 @@ fn playing() -> Result<Vec<(DeviceInfo, Choice)>> {
     let host = cpal::default_host();
     let default = host.default_output_device();
     let default_id = default.as_ref().and_then(|d| d.id().ok());
-    let others = host.devices().map_err(|e| fault("default", &e))?.filter(|d| d.id().ok() != default_id);
+    // Asking ALSA's JACK plugin what it can do makes libjack print to stderr wherever no JACK server runs.
+    let is_jack = |d: &cpal::Device| d.id().is_ok_and(|id| id.to_string().ends_with(":jack"));
+    let others = host.devices().map_err(|e| fault("default", &e))?.filter(|d| d.id().ok() != default_id && !is_jack(d));
     let able = default.into_iter().chain(others).filter_map(|device| Choice::of(device).ok());
     let described = able.enumerate().map(|(index, choice)| (choice.info(index, default_id.as_ref()), choice));
     Ok(described.collect())

@@ -116,16 +116,14 @@ fn repeats(text: &str) -> bool {
 /// The words without the names of sounds: `[…]` and `♪` always, `(…)` and `*…*` when they are all there is.
 pub fn tidy(text: &str) -> String {
     let mut kept = String::new();
-    let mut depth = 0_u32;
-    for c in text.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' if depth > 0 => depth -= 1,
-            '♪' | '♫' => {}
-            _ if depth > 0 => {}
-            _ => kept.push(c),
-        }
+    let mut rest = text;
+    // An opening bracket without its end is only a character.
+    while let Some((before, (_, after))) = rest.split_once('[').and_then(|(before, inside)| Some((before, inside.split_once(']')?))) {
+        kept += before;
+        rest = after;
     }
+    kept += rest;
+    let kept = kept.replace(['♪', '♫'], "");
     let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
     let whole = |open, close| words.starts_with(open) && words.ends_with(close) && words.matches([open, close]).count() == 2;
     if whole('(', ')') || whole('*', '*') { String::new() } else { words }
@@ -188,5 +186,6 @@ mod tests {
         }
         assert_eq!(tidy(" [laughter]  How old is (about) the moon? "), "How old is (about) the moon?");
         assert_eq!(tidy("(a) or (b)"), "(a) or (b)");
+        assert_eq!(tidy("[one] two [three"), "two [three");
     }
 }

@@ -1,21 +1,20 @@
-//! One piece of sound in, words with their probabilities out: the only file that names whisper-rs.
+//! One piece of sound in, words with their probabilities out: the file that drives whisper-rs.
 //!
 //! What the crate (0.16) does not guard against is guarded here: the abort callback is set raw, because the safe
 //! setter's closure is never called; the prompt goes in as tokens and the language is set once, because both setters
 //! leak a string per call; the crate's logging hook is not used, because it also replaces llama.cpp's log.
 
 use std::{
-    cell::RefCell,
-    ffi::{CStr, c_char, c_int, c_uint, c_void},
+    ffi::{c_int, c_void},
     path::Path,
-    sync::Once,
 };
 
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperLogCallback, WhisperState,
-    WhisperSysContext, WhisperSysState, WhisperTokenData, get_lang_id, get_lang_str,
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperSysContext, WhisperSysState,
+    WhisperTokenData, get_lang_id, get_lang_str,
 };
 
+use super::log;
 use crate::{
     error::{Error, Result, Room},
     parcel::Segment,
@@ -29,8 +28,10 @@ pub const FULL_CONTEXT: usize = 0;
 const PER_POSITION: usize = 320;
 /// Positions below which stock models, which never saw a shorter window in training, begin to loop: about 10 s.
 const STOCK_FLOOR: usize = 512;
-/// Models with two text layers were trained for short commands and cut windows (ours was): 2 s.
+/// Ours was trained on cut windows: 2 s.
 const SMALL_FLOOR: usize = 100;
+/// Width of the smallest stock model; ours is narrower.
+const STOCK_WIDTH: c_int = 384;
 /// Positions kept behind the sound.
 const MARGIN: usize = 16;
 /// Tokens that whisper.cpp can write for one window; asking for more is asking for this.
@@ -79,10 +80,10 @@ pub struct Heard {
 
 impl Engine {
     pub fn load(path: &Path, settings: &Settings, threads: usize) -> Result<Self> {
-        log_to_tracing();
-        LAST_ERROR.take();
+        log::to_tracing();
+        log::last_error();
         let refused = |e: WhisperError| {
-            let why = LAST_ERROR.take();
+            let why = log::last_error();
             let why = if why.is_empty() { e.to_string() } else { why };
             Error::fetch(Room::Stt, format!("the speech model {} cannot be loaded: {why}", path.display())).hint("run `xnai models verify`")
         };
@@ -103,7 +104,7 @@ impl Engine {
         Ok(Self {
             prompt: prompt_tokens(&context, settings)?,
             window: context.n_audio_ctx() as usize,
-            floor: if timeless { SMALL_FLOOR } else { STOCK_FLOOR },
+            floor: if context.model_n_audio_state() < STOCK_WIDTH { SMALL_FLOOR } else { STOCK_FLOOR },
             eot: context.token_eot(),
             sot: context.token_sot(),
             no_speech: context.token_nosp() as usize,
@@ -131,7 +132,8 @@ impl Engine {
         if wanted < self.window { wanted } else { FULL_CONTEXT }
     }
 
-    /// Runs encoder and decoder once, greedily. Returns `Err(Stale)` soon after the turn is superseded.
+    /// Runs encoder and decoder once, greedily. Returns `Err(Stale)` soon after the turn is superseded; only detecting a
+    /// language is not interrupted, which is one run of the encoder.
     pub fn run(&mut self, job: &Job, turn: &Turn) -> Result<Heard> {
         let mut params: FullParams<'_, '_> = self.params.clone();
         params.set_audio_ctx(job.context as c_int);
@@ -147,7 +149,7 @@ impl Engine {
                 params.set_filter_logits_callback_user_data(std::ptr::from_ref(force).cast_mut().cast());
             }
         }
-        LAST_ERROR.take();
+        log::last_error();
         let outcome = self.state.full(params, job.samples);
         turn.alive()?;
         outcome.map_err(stopped)?;
@@ -203,7 +205,7 @@ impl Engine {
 const LARGE_V3_VOCABULARY: c_int = 51_866;
 
 fn stopped(error: WhisperError) -> Error {
-    let why = LAST_ERROR.take();
+    let why = log::last_error();
     Error::report(Room::Stt, format!("the speech model stopped: {}", if why.is_empty() { error.to_string() } else { why }))
 }
 
@@ -234,19 +236,19 @@ fn base_params(threads: usize, timeless: bool) -> FullParams<'static, 'static> {
 /// The language to ask for; "" is "detect it".
 fn choose_language(wanted: &str, multilingual: bool) -> Result<String> {
     let wanted = wanted.trim().to_lowercase();
-    let auto = wanted.is_empty() || wanted == "auto";
-    if !auto && (wanted.contains('\0') || get_lang_id(&wanted).is_none()) {
+    if wanted.is_empty() || wanted == "auto" {
+        return Ok(if multilingual { String::new() } else { "en".into() });
+    }
+    let code = if wanted.contains('\0') { None } else { get_lang_id(&wanted).and_then(get_lang_str) };
+    let Some(code) = code else {
         return Err(Error::reword(Room::Stt, format!("stt.language is {wanted:?}, which is no language that Whisper knows"))
             .hint("use a code like `en` or `de`, or `auto`"));
+    };
+    if !multilingual && code != "en" {
+        tracing::warn!(language = code, "this speech model knows English only: stt.language is ignored");
+        return Ok("en".into());
     }
-    if multilingual {
-        let code = get_lang_id(&wanted).and_then(get_lang_str).unwrap_or_default();
-        return Ok(if auto { String::new() } else { code.into() });
-    }
-    if !auto && get_lang_id(&wanted) != get_lang_id("en") {
-        tracing::warn!(language = %wanted, "this speech model knows English only: stt.language is ignored");
-    }
-    Ok("en".into())
+    Ok(code.into())
 }
 
 /// The initial prompt with the user's own words behind it, as tokens.
@@ -296,38 +298,57 @@ unsafe extern "C" fn force_length(
     }
 }
 
-unsafe extern "C" {
-    /// whisper.cpp's own setter; it hands the callback on to the ggml inside it, and to no other.
-    fn whisper_log_set(callback: WhisperLogCallback, user_data: *mut c_void);
-}
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
 
-thread_local! {
-    /// What whisper.cpp complained about last on this thread: the reason behind an error code.
-    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
-}
+    use super::*;
+    use crate::turn::Session;
 
-fn log_to_tracing() {
-    static ONCE: Once = Once::new();
-    // SAFETY: the callback is a plain function that reads a C string and needs no user data.
-    ONCE.call_once(|| unsafe { whisper_log_set(Some(log), std::ptr::null_mut()) });
-}
-
-unsafe extern "C" fn log(level: c_uint, text: *const c_char, _: *mut c_void) {
-    const WARN: c_uint = 3;
-    const ERROR: c_uint = 4;
-    if text.is_null() {
-        return;
+    /// The engine on our small model, which is part of the sources; beside them while it is not.
+    fn engine() -> Option<Engine> {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let folders = [here.join("models"), std::env::var_os("XNAI_MODELS_PATH").map_or(here.join("../shared/models"), PathBuf::from)];
+        let found = folders.into_iter().map(|f| f.join("nano/ggml-nano.en-q8_0.bin")).find(|f| f.is_file());
+        assert!(found.is_some() || std::env::var_os("CI").is_none(), "the small model is missing");
+        let Some(path) = found else {
+            println!("skipped: the small model is missing");
+            return None;
+        };
+        Some(Engine::load(&path, &Settings::default(), 1).unwrap())
     }
-    // SAFETY: not null, and whisper.cpp passes strings that end in zero.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    let text = text.trim();
-    match level {
-        ERROR => {
-            // Also said of a run that was cancelled: `run` decides whether it matters.
-            tracing::debug!(target: "whisper", "{text}");
-            LAST_ERROR.set(text.split_once(": ").map_or(text, |(_, what)| what).to_owned());
-        }
-        WARN => tracing::debug!(target: "whisper", "{text}"),
-        _ => tracing::trace!(target: "whisper", "{text}"),
+
+    #[test]
+    fn a_superseded_turn_is_given_up_inside_the_model() {
+        let Some(mut engine) = engine() else { return };
+        let tone: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.2).sin() * 0.3).collect();
+        let job = Job { samples: &tone, context: FULL_CONTEXT };
+        let turn = Session::new().turn();
+        engine.run(&job, &turn).unwrap();
+        assert_ne!(engine.state.full_n_segments(), 0);
+        turn.cancel();
+        assert!(engine.run(&job, &turn).unwrap_err().is_stale());
+        assert_eq!(engine.state.full_n_segments(), 0, "it ran to its end");
+    }
+
+    #[test]
+    fn the_window_grows_with_the_sound_from_a_floor_to_the_whole() {
+        let Some(mut engine) = engine() else { return };
+        assert_eq!(engine.context_for(0), SMALL_FLOOR);
+        assert_eq!(engine.context_for(10 * 16_000), 500 + MARGIN);
+        assert_eq!(engine.context_for(30 * 16_000), FULL_CONTEXT);
+        engine.language.clear();
+        assert_eq!(engine.context_for(0), FULL_CONTEXT);
+    }
+
+    #[test]
+    fn a_language_is_a_code_or_detected() {
+        log::to_tracing();
+        assert_eq!(choose_language("German", true).unwrap(), "de");
+        assert_eq!(choose_language(" auto ", true).unwrap(), "");
+        assert_eq!(choose_language("auto", false).unwrap(), "en");
+        assert_eq!(choose_language("de", false).unwrap(), "en");
+        assert!(choose_language("xx", true).is_err());
+        assert!(choose_language("e\0n", true).is_err());
     }
 }

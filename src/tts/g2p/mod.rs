@@ -45,7 +45,7 @@ pub fn open(settings: &Settings) -> Result<Box<dyn Phonemes>> {
 }
 
 /// Reads text aloud, on paper.
-struct Reader {
+pub struct Reader {
     misaki: G2P,
     prepared: Prepared,
     letters: Arc<Letters>,
@@ -53,7 +53,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn open(settings: &Settings) -> Result<Self> {
+    /// As [`open`], for who wants to see the words too.
+    pub fn open(settings: &Settings) -> Result<Self> {
         let lexicon = Lexicon::open(settings.lexicon.as_deref())?;
         let letters = Arc::new(Letters::new(settings.british));
         let prepared = Prepared::default();
@@ -69,7 +70,8 @@ impl Reader {
         self.misaki.lexicon.get_word(word, "NN", None, None).map(|(sound, _)| sound)
     }
 
-    fn words(&self, text: &str) -> String {
+    /// The text as it is said, in words only.
+    pub fn words(&self, text: &str) -> String {
         let known = |word: &str| self.dictionary(word).is_some();
         normal::normalise(text, &normal::Context { british: self.british, known: &known })
     }

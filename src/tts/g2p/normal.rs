@@ -111,8 +111,11 @@ fn spell(letters: &str) -> String {
 
 /// A short token of an address or of code: a word if the dictionary has it, else spelled if it cannot be read.
 fn word_or_letters(token: &str, context: &Context) -> String {
+    const SHORT: &[&str] =
+        &["my", "to", "of", "in", "on", "at", "by", "or", "is", "it", "we", "me", "up", "go", "no", "do", "so", "an", "as", "be"];
     let readable = token.chars().any(|c| "aeiouyAEIOUY".contains(c)) && token.len() > 3;
-    let is_word = token.len() > 2 && (context.known)(&token.to_lowercase());
+    let lower = token.to_lowercase();
+    let is_word = SHORT.contains(&lower.as_str()) || token.len() > 2 && (context.known)(&lower);
     if is_word || readable || token.len() == 1 || !token.chars().all(|c| c.is_ascii_alphabetic()) { token.to_owned() } else { spell(token) }
 }
 

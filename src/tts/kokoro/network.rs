@@ -1,6 +1,6 @@
 //! The Kokoro network in ONNX Runtime, in all conventions that were published.
 
-use super::{Network, Phrase};
+use super::{Manner, Network, Phrase};
 use crate::{
     error::{Error, Result, Room},
     onnx::{Numbers, Optimise, Options, Session, Tensor},
@@ -8,6 +8,9 @@ use crate::{
     tts::voices,
     turn::Turn,
 };
+
+/// Nine seconds of speech. A longer line takes more memory than is worth keeping: 200 phonemes 300 MB, given back after it.
+const EVERYDAY: usize = 128;
 
 struct Onnx {
     session: Session,
@@ -21,8 +24,9 @@ struct Onnx {
     sound: usize,
 }
 
-pub(super) fn open(model: &ModelFile, threads: usize) -> Result<Box<dyn Network>> {
-    let session = Session::open(model, Options { room: Room::Tts, threads, optimise: Optimise::EachTime })?;
+pub(super) fn open(model: &ModelFile, manner: &Manner<'_>) -> Result<Box<dyn Network>> {
+    let optimise = manner.cache.map_or(Optimise::EachTime, Optimise::Kept);
+    let session = Session::open(model, Options { room: Room::Tts, threads: manner.threads, optimise, everyday: EVERYDAY })?;
     let input = |names: &[&str]| session.inputs().iter().find(|p| names.contains(&p.name.as_str()));
     let parts = (input(&["input_ids", "tokens"]), input(&["style"]), input(&["speed"]), sound(&session));
     let (Some(tokens), Some(style), Some(speed), Some(sound)) = parts else {

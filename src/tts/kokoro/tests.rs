@@ -14,9 +14,12 @@ impl Phonemes for Letters {
     }
 }
 
+/// Tokens, first number of the style, speed.
+type Asked = (Vec<i64>, f32, f32);
+
 #[derive(Clone, Default)]
 struct Tone {
-    asked: Arc<Mutex<Vec<(Vec<i64>, f32, f32)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
     value: f32,
 }
 

@@ -34,12 +34,9 @@ pub fn find(text: &[char], first: bool, ended: bool) -> Option<usize> {
             On(next) => at = next,
         }
     }
-    if first && text.len() >= FIRST_LOOK && text.len() <= MAX_CHARS {
-        if let Some(border) = clause_end(text, FIRST_LEAST) {
-            return Some(border);
-        }
-    }
-    (text.len() > MAX_CHARS).then(|| forced(&text[..MAX_CHARS]))
+    let soon = first && (FIRST_LOOK..=MAX_CHARS).contains(&text.len());
+    let clause = if soon { clause_end(text, FIRST_LEAST) } else { None };
+    clause.or_else(|| (text.len() > MAX_CHARS).then(|| forced(&text[..MAX_CHARS])))
 }
 
 /// A border where none offers itself: after a clause, else at a space, else right here.

@@ -9,6 +9,7 @@ use xnai::{
 };
 
 use super::{ask, turn, write};
+use crate::support::shared_models;
 
 const START: &str = "Once upon a time, there was a little girl named Lily.";
 
@@ -20,17 +21,9 @@ fn file(path: PathBuf) -> ModelFile {
     ModelFile { id: "test".into(), path, sha256: String::new() }
 }
 
-/// The shared story model; where it is missing the test says so, and fails in CI.
+/// The shared story model.
 fn stories() -> Option<ModelFile> {
-    let shared = std::env::var_os("XNAI_MODELS_PATH")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/models")), PathBuf::from);
-    let path = shared.join("llm/stories260K.gguf");
-    if path.is_file() {
-        return Some(file(path));
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
-    println!("skipped: {} is missing", path.display());
-    None
+    shared_models().map(|folder| file(folder.join("llm/stories260K.gguf")))
 }
 
 fn open(settings: &Settings) -> Option<Box<dyn Llm>> {

@@ -6,7 +6,6 @@ use regex::Captures;
 
 use super::{Around, Context, Rule, number, part, rules};
 
-const MONEY_COUNTS: usize = 3;
 pub static MONEY: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules([
         (
@@ -18,9 +17,12 @@ pub static MONEY: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ])
 });
 
-const COUNTS: usize = 12;
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules([
+        (r"\b0x([0-9a-fA-F]+)\b", hex),
+        (r"\^\{?([-+]?\d+)\}?", power),
+        (r"\b(\d)' ?(\d{1,2})\x22", feet),
+        (r"\b0\d{2,4}[ /-]\d{3,}(?:[ -]\d{2,})*\b", phone),
         (r"\+\d[\d ()/-]{6,}\d\b", phone),
         (r"\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b", phone),
         (r"\b\d{3}-\d{4}\b", phone),
@@ -95,6 +97,26 @@ fn symbol_last(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
 
 fn code_first(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
     Some(format!("{}{}", money(part(caps, 1), part(caps, 2), part(caps, 3)), kept_comma(part(caps, 2))))
+}
+
+fn hex(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
+    let names: Vec<String> = part(caps, 1)
+        .chars()
+        .map(|c| if c.is_ascii_digit() { number::digits(&c.to_string()) } else { c.to_ascii_uppercase().to_string() })
+        .collect();
+    Some(format!("hex {}", names.join(" ")))
+}
+
+fn power(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
+    Some(match part(caps, 1) {
+        "2" => " squared".to_owned(),
+        "3" => " cubed".to_owned(),
+        n => format!(" to the power of {}", number::number(n)),
+    })
+}
+
+fn feet(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
+    Some(format!("{} foot {}", number::number(part(caps, 1)), number::number(part(caps, 2))))
 }
 
 /// Digit by digit, with a short pause between groups.
@@ -196,6 +218,6 @@ fn plain(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
 mod tests {
     #[test]
     fn every_shape_compiles() {
-        assert_eq!((super::MONEY.len(), super::RULES.len()), (super::MONEY_COUNTS, super::COUNTS));
+        assert_eq!((super::MONEY.len(), super::RULES.len()), (3, 16));
     }
 }

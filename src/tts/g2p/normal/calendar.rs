@@ -11,6 +11,7 @@ const MONTHS: [&str; 12] =
 
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules([
+        (r"(?i)(\d:\d\d|\d ?[ap]\.?m\.?) ?[-–] ?(\d)", span),
         (r"\b(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\b", iso),
         (r"\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b", slashes),
         (r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b", dots),
@@ -30,8 +31,6 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ])
 });
 
-const COUNTS: usize = 13;
-
 fn value(caps: &Captures, index: usize) -> Option<u64> {
     part(caps, index).parse().ok()
 }
@@ -46,6 +45,11 @@ fn day_of(month: u64, day: u64, year: Option<u64>) -> Option<String> {
         Some(year) => format!("{name} {day}, {}", number::year(year)),
         None => format!("{name} {day}"),
     })
+}
+
+/// From one time to another.
+fn span(caps: &Captures, _: &Around, _: &Context) -> Option<String> {
+    Some(format!("{} to {}", part(caps, 1), part(caps, 2)))
 }
 
 fn iso(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
@@ -75,7 +79,7 @@ fn dots(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
 /// 21/11 is a date; 3/4 and 5/16 are fractions.
 fn short(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
     let (first, second) = (value(caps, 1)?, value(caps, 2)?);
-    let date = around.free() && (1..=12).contains(&second) && (13..=31).contains(&first);
+    let date = around.free() && (1..=12).contains(&second) && (13..=31).contains(&first) && (first, second) != (24, 7);
     date.then(|| day_of(second, first, None))?
 }
 
@@ -128,7 +132,7 @@ fn ratio(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
 fn decade(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
     let text = part(caps, 1);
     let n: u64 = text.parse().ok()?;
-    let round = n % 10 == 0 && (n >= 1100 || n < 100) && n > 10 && !around.last().is_some_and(char::is_alphanumeric);
+    let round = n.is_multiple_of(10) && !(100..1100).contains(&n) && n > 10 && !around.last().is_some_and(char::is_alphanumeric);
     let words = if n > 99 { number::year(n) } else { number::cardinal(n) };
     let plural = words.strip_suffix('y').map_or_else(|| format!("{words}s"), |stem| format!("{stem}ies"));
     round.then_some(plural)
@@ -162,6 +166,6 @@ fn lone_year(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
 mod tests {
     #[test]
     fn every_shape_compiles() {
-        assert_eq!(super::RULES.len(), super::COUNTS);
+        assert_eq!(super::RULES.len(), 14);
     }
 }

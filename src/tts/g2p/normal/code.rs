@@ -6,7 +6,6 @@ use regex::Captures;
 
 use super::{Around, Context, Rule, part, rules, spell};
 
-const COUNTS: usize = 10;
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules([
         (r"\b([CF])(\+\+|#)", language),
@@ -96,7 +95,7 @@ fn camel(caps: &Captures, _: &Around, context: &Context) -> Option<String> {
     let word = part(caps, 0);
     let singular = word.strip_suffix('s').unwrap_or(word);
     let plural_acronym = singular.len() < word.len() && singular.chars().all(|c| c.is_ascii_uppercase());
-    if plural_acronym || word.starts_with("Mc") || word.starts_with("Mac") || (context.known)(word) {
+    if plural_acronym || word.len() < 4 || word.starts_with("Mc") || word.starts_with("Mac") || (context.known)(word) {
         return None;
     }
     let chars: Vec<char> = word.chars().collect();
@@ -135,6 +134,6 @@ fn shouted(caps: &Captures, _: &Around, context: &Context) -> Option<String> {
 mod tests {
     #[test]
     fn every_shape_compiles() {
-        assert_eq!(super::RULES.len(), super::COUNTS);
+        assert_eq!(super::RULES.len(), 10);
     }
 }

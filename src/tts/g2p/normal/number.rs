@@ -38,7 +38,7 @@ pub fn cardinal(n: u64) -> String {
         if part >= 100 {
             words.push(format!("{} hundred", below_hundred(part / 100)));
         }
-        if part % 100 > 0 {
+        if !part.is_multiple_of(100) {
             words.push(below_hundred(part % 100));
         }
         if power > 0 {

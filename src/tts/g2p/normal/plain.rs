@@ -15,6 +15,8 @@ pub fn unify(text: &str) -> String {
             'µ' => out.push('μ'),
             '″' => out.push('"'),
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
+            '⁻' | '¹' | '⁰' | '⁴'..='⁹' => exponent(&mut out, c),
+            '²' | '³' if out.ends_with(['-', '^']) => exponent(&mut out, c),
             c if c.is_whitespace() || c.is_control() => out.push(' '),
             c if is_pictograph(c) => out.push(' '),
             c => match name(c) {
@@ -23,7 +25,17 @@ pub fn unify(text: &str) -> String {
             },
         }
     }
-    out
+    out.replace("résumé", "resumee").replace("Résumé", "Resumee")
+}
+
+/// Raised digits as they are typed: 10⁻³ is 10^-3.
+fn exponent(out: &mut String, c: char) {
+    let plain: String = c.nfkd().collect::<String>().replace('−', "-");
+    let goes_on = out.rsplit_once('^').is_some_and(|(_, tail)| tail.chars().all(|c| c.is_ascii_digit() || c == '-'));
+    if !goes_on {
+        out.push('^');
+    }
+    out.push_str(&plain);
 }
 
 /// Symbols that are read by name wherever they stand.
@@ -109,13 +121,23 @@ fn tidy(text: &str) -> String {
             '\'' if !before && !after => ' ',
             c => c,
         };
-        let mark = ".,;:!?…)".contains(c);
-        if mark && out.ends_with(' ') {
+        let stop = ".,;:!?…)".contains(c);
+        if stop && out.ends_with(' ') {
             out.pop();
         }
-        let doubled = c == ' ' && (out.is_empty() || out.ends_with([' ', '(']));
-        let repeated = ",;:".contains(c) && out.ends_with([',', ';', ':', '.', '!', '?', '(']) || c == ',' && out.is_empty();
-        if !doubled && !repeated {
+        if stop && (out.is_empty() || ".,;:".contains(c) && out.ends_with([',', ';', ':', '!', '?', '…', '(']))
+            || c == '.' && out.ends_with('.')
+        {
+            continue;
+        }
+        if ",;:".contains(c) && out.ends_with('.') {
+            out.pop(); // "U.S.," and "etc.;"
+        }
+        let apart = c == '(' && out.ends_with(|c: char| c.is_ascii_alphabetic()) || c.is_ascii_alphabetic() && out.ends_with(')');
+        if apart {
+            out.push(' ');
+        }
+        if !(c == ' ' && (out.is_empty() || out.ends_with([' ', '(']))) {
             out.push(c);
         }
     }

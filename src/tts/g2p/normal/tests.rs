@@ -52,6 +52,7 @@ fn dates_and_times() {
             "in 1984, the 1990s, the '80s and 2019-2021",
             "in nineteen eighty four, the nineteen nineties, the eighties and twenty nineteen to twenty twenty one",
         ),
+        ("10:30-11:45, 9am-5pm, 24/7", "ten thirty to eleven forty five, nine A.M to five P.M, twenty four seven"),
         ("16:9 screens", "sixteen to nine screens"),
         ("I may 5 times", "I may five times"),
     ]);
@@ -68,6 +69,7 @@ fn money_and_units() {
         ("5% of 2.4 GHz and 16GB", "five percent of two point four gigahertz and sixteen gigabytes"),
         ("90 km/h at 21°C for 5 ms, 1 kg", "ninety kilometers per hour at twenty one degrees Celsius for five milliseconds, one kilogram"),
         ("12-15 tokens/s, 10-20%", "twelve to fifteen tokens per second, ten to twenty percent"),
+        ("5'10\", 6 km², x², 10⁻³, 0x1F", "five foot ten, six square kilometers, x squared, ten to the power of minus three, hex one F"),
         ("-5 °C", "minus five degrees Celsius"),
     ]);
 }
@@ -106,6 +108,7 @@ fn characters() {
         ("café, naïve, Łódź, straße 🎉", "cafe, naive, Lodz, strasse"),
         ("“Yes” – it’s well-known… [really] {so}", "“Yes” — it's well-known… really so"),
         ("日本 is α → β", "is alpha arrow beta"),
+        ("Foo(bar)baz, the U.S.A., U.K. и.", "Foo (bar) baz, the U.S.A, U.K."),
         ("  a ,  b ;; - c  ", "a, b; c"),
         ("", ""),
     ]);

@@ -92,15 +92,15 @@ const UNITS: &[(&str, &str, &str)] = &[
     ("‰", "per mille", "per mille"),
 ];
 
-const COUNTS: usize = 3;
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules([
         (r"([-−]?\d[\d,]*(?:\.\d+)?) ?[-–] ?(\d[\d,]*(?:\.\d+)?) ?(°[CF]?|%|[A-Za-zμ]{1,4}[²³2]?(?:/[hs])?)", range),
-        (r"([-−]?)(\d[\d,]*(?:\.\d+)?|\.\d+)[ -]?(°[CF]?|%|‰|[A-Za-zμ]{1,4}[²³2]?(?:/[hs]|\b))", one),
+        (r"([-−]?)(\d[\d,]*(?:\.\d+)?|\.\d+)[ -]?(°[CF]?|%|‰|[A-Za-zμ]{1,4}(?:[²³]|2\b|/[hs]\b|\b))", one),
         (r"\b([a-z]+)/(s|sec|min|h|day|month|year)\b", per),
     ])
 });
 
+/// The unit, if nothing is glued to it.
 fn unit(sign: &str, around: &Around) -> Option<&'static (&'static str, &'static str, &'static str)> {
     let whole = !around.next().is_some_and(|c| c.is_alphanumeric() || c == '_');
     UNITS.iter().find(|(name, _, _)| *name == sign && whole)
@@ -139,6 +139,6 @@ fn per(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
 mod tests {
     #[test]
     fn every_shape_compiles() {
-        assert_eq!(super::RULES.len(), super::COUNTS);
+        assert_eq!(super::RULES.len(), 3);
     }
 }
