@@ -78,13 +78,13 @@ fn read_text() -> Result<String> {
     let mut bytes = Vec::new();
     let failed = |e: io::Error| Error::replace(Room::Config, format!("stdin cannot be read: {e}"));
     io::stdin().lock().take(MOST_TEXT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC") || bytes.starts_with(b"OggS") {
+        return Err(Error::replace(Room::Config, "stdin holds sound, not text").hint("say --wav - to have it heard"));
+    }
     if bytes.len() as u64 > MOST_TEXT {
         return Err(
             Error::replace(Room::Config, "the text on stdin is over 64 KiB, too long for a question").hint("index it with `xnai ingest`")
         );
-    }
-    if bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC") || bytes.starts_with(b"OggS") {
-        return Err(Error::replace(Room::Config, "stdin holds sound, not text").hint("say --wav - to have it heard"));
     }
     String::from_utf8(bytes).map_err(|_| Error::replace(Room::Config, "the text on stdin is not UTF-8"))
 }

@@ -36,7 +36,11 @@ const TIDY_UP: Duration = Duration::from_millis(120);
 pub fn run(args: &OnceArgs, context: &Context) -> Result<()> {
     let mut report = Report::new(Timings::from(Instant::now()));
     let mut output = Output::new(args);
-    let result = answer(args, context, &mut output, &mut report);
+    // A turn that ends because it was interrupted was interrupted, whatever else it met on the way.
+    let result = match answer(args, context, &mut output, &mut report) {
+        Err(_) if stop::requested() => Err(Error::stopped()),
+        result => result,
+    };
     report.memory = memory::usage();
     report.conclude(&result);
     output.close(&report)?;

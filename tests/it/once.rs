@@ -241,6 +241,8 @@ fn ctrl_c_stops_it_and_leaves_no_file() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    // `wait` closes a standard input that the child still owns, which would be an answer of its own.
+    let _stdin = child.stdin.take();
     std::thread::sleep(Duration::from_millis(300));
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGINT).unwrap();
     let status = child.wait().unwrap();
