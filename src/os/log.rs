@@ -21,7 +21,7 @@ use crate::error::{Error, Result, Room};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// `error`, `warn`, `info`, `debug`, `trace`, `off`, or a filter such as `info,xnai::rag=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace`, `off`, or a filter. LanceDB tells of every query at info: hence the default.
     pub level: String,
     /// The log is moved aside at this size.
     pub max_mb: u32,
@@ -29,7 +29,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { level: "info".into(), max_mb: 8 }
+        Self { level: "info,lance=warn".into(), max_mb: 8 }
     }
 }
 
