@@ -345,9 +345,11 @@ impl State {
             orders.push(Order::Tell(task.turn.id(), Notice::Fragment(sentence.clone())));
             orders.push(Order::Say(task.turn.clone(), sentence));
         }
+        // Also after an answer without a word in it: who asked for a file gets one, if an empty one.
         let said_all = self.work == Work::Idle && task.unsaid.is_empty() && task.lead == 0;
-        if said_all && self.voice == Voice::Speaking && !task.voice_ended {
+        if said_all && task.wish.aloud && !task.voice_ended {
             task.voice_ended = true;
+            self.voice = Voice::Speaking;
             orders.push(Order::EndVoice(task.turn.clone()));
         }
     }

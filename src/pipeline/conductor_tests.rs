@@ -165,8 +165,13 @@ fn the_turn_is_over_when_the_last_sound_was_heard() {
 }
 
 #[test]
-fn an_answer_without_words_ends_without_the_voice() {
-    Rig::new().asks(aloud()).finished().is(Ear::Idle, Work::Idle, Voice::Idle, &["written", "done"]);
+fn an_answer_without_words_still_ends_the_recording() {
+    Rig::new()
+        .asks(aloud())
+        .finished()
+        .is(Ear::Idle, Work::Idle, Voice::Speaking, &["written", "end voice"])
+        .drained()
+        .is(Ear::Idle, Work::Idle, Voice::Idle, &["done"]);
 }
 
 #[test]
