@@ -83,7 +83,7 @@ fn wish(args: &OnceArgs, context: &Context, filter: Filter, aloud: bool) -> Wish
     Wish {
         system: config.llm.system.clone(),
         sampling: config.sampling.clone(),
-        retrieve: (!args.no_rag).then(|| Retrieve { limit: config.rag.passages, filter }),
+        retrieve: (!args.no_rag).then_some(Retrieve { limit: config.rag.passages, filter }),
         require_docs: args.require_docs,
         aloud,
         history: Vec::new(),

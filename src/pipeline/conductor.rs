@@ -123,6 +123,16 @@ pub enum Order {
     Tell(TurnId, Notice),
 }
 
+impl Order {
+    pub fn turn(&self) -> TurnId {
+        match self {
+            Self::Cancel(turn) | Self::Transcribe(turn, _) | Self::Search(turn, _) => turn.id(),
+            Self::Write(turn, _) | Self::Say(turn, _) | Self::EndVoice(turn) => turn.id(),
+            Self::Tell(turn, _) => *turn,
+        }
+    }
+}
+
 /// What a face is told.
 #[derive(Clone, Debug)]
 pub enum Notice {

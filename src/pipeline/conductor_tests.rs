@@ -166,12 +166,12 @@ fn the_turn_is_over_when_the_last_sound_was_heard() {
 
 #[test]
 fn an_answer_without_words_still_ends_the_recording() {
-    Rig::new()
-        .asks(aloud())
-        .finished()
-        .is(Ear::Idle, Work::Idle, Voice::Speaking, &["written", "end voice"])
-        .drained()
-        .is(Ear::Idle, Work::Idle, Voice::Idle, &["done"]);
+    Rig::new().asks(aloud()).finished().is(Ear::Idle, Work::Idle, Voice::Speaking, &["written", "end voice"]).drained().is(
+        Ear::Idle,
+        Work::Idle,
+        Voice::Idle,
+        &["done"],
+    );
 }
 
 #[test]

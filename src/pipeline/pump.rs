@@ -99,14 +99,21 @@ impl Pump {
     }
 
     fn carry_out(&mut self, order: Order) -> Result<(), (TurnId, Error)> {
-        let (turn, done) = match order {
-            Order::Cancel(turn) => (turn.id(), Ok(turn.cancel())),
-            Order::Transcribe(turn, speech) => (turn.id(), hand(&mut self.ear, Engine::Ear, turn, speech)),
-            Order::Search(turn, query) => (turn.id(), hand(&mut self.documents, Engine::Documents, turn, query)),
-            Order::Write(turn, prompt) => (turn.id(), hand(&mut self.writer, Engine::Writer, turn, prompt)),
-            Order::Say(turn, line) => (turn.id(), hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))),
-            Order::EndVoice(turn) => (turn.id(), hand(&mut self.voice, Engine::Voice, turn, Line::End)),
-            Order::Tell(turn, notice) => (turn, Ok(self.tell(News::Turn(turn, notice)))),
+        let turn = order.turn();
+        let done = match order {
+            Order::Cancel(turn) => {
+                turn.cancel();
+                Ok(())
+            }
+            Order::Transcribe(turn, speech) => hand(&mut self.ear, Engine::Ear, turn, speech),
+            Order::Search(turn, query) => hand(&mut self.documents, Engine::Documents, turn, query),
+            Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt),
+            Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line)),
+            Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End),
+            Order::Tell(turn, notice) => {
+                self.tell(News::Turn(turn, notice));
+                Ok(())
+            }
         };
         done.map_err(|error| (turn, error))
     }
