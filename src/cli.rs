@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{Context, Layers},
-    error::Result,
+    error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
     verbs,
@@ -29,7 +29,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// A voice assistant that runs wholly on this computer and answers out of your own documents.
 #[derive(Parser, Debug)]
-#[command(name = "xnai", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(name = "xnai", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     /// Another configuration file than the user's
     #[arg(long, value_name = "FILE", global = true)]
@@ -74,30 +74,53 @@ pub enum Verb {
 
 impl Cli {
     /// Carries out what was typed.
-    pub fn run(self) -> Result<()> {
-        let paths = Paths::from_env()?;
-        let mut flags = self.once.settings();
-        if !self.trust_model.is_empty() {
-            let trusted: Vec<String> = self.trust_model.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-            flags.push(("models.trust", trusted.into()));
-        }
-        let layers = Layers::stack(self.config.as_deref(), &paths, &flags)?;
-        if let Some(Verb::Config(args)) = &self.verb {
-            return verbs::config::run(args, &layers, &paths);
-        }
-        let context = Context { config: layers.read()?, paths };
-        log::start(&context.config.log, &context.paths, self.log)?;
+    pub fn run(&self) -> Result<()> {
         match &self.verb {
-            None => once::run(&self.once, &context),
-            Some(Verb::Ingest(args)) => verbs::ingest::run(args, &context),
-            Some(Verb::Search(args)) => verbs::search::run(args, &context),
-            Some(Verb::Sources(args)) => verbs::sources::run(args, &context),
-            Some(Verb::Forget(args)) => verbs::forget::run(args, &context),
-            Some(Verb::Models(args)) => verbs::models::run(args, &context),
-            Some(Verb::Doctor(args)) => verbs::doctor::run(args, &context),
-            Some(Verb::Bench(args)) => verbs::bench::run(args, &context),
+            Some(_) if self.once.once.is_some() => {
+                Err(Error::reword(Room::Config, "--once and a verb were both given").hint("give one of them"))
+            }
             Some(Verb::Completions(args)) => verbs::completions::run(args),
-            Some(Verb::Config(_)) => Ok(()),
+            Some(Verb::Config(args)) => verbs::config::run(args, self.config.as_deref()),
+            Some(verb) => verb.run(&self.context()?),
+            None => self.answer(),
+        }
+    }
+
+    fn answer(&self) -> Result<()> {
+        match self.context() {
+            Ok(context) => once::run(&self.once, &context),
+            Err(error) => once::refuse(&self.once, &error).and(Err(error)),
+        }
+    }
+
+    /// Whether an error was already told in the object that `--json` prints.
+    pub fn tells_in_json(&self) -> bool {
+        self.verb.is_none() && self.once.json
+    }
+
+    fn context(&self) -> Result<Context> {
+        let paths = Paths::from_env()?;
+        let layers = Layers::stack(self.config.as_deref(), &paths, &self.once.settings())?;
+        let mut config = layers.read()?;
+        config.models.trust.extend(self.trust_model.iter().map(|path| path.to_string_lossy().into_owned()));
+        log::start(&config.log, &paths, self.log)?;
+        Ok(Context { config, paths })
+    }
+}
+
+impl Verb {
+    fn run(&self, context: &Context) -> Result<()> {
+        match self {
+            Self::Ingest(args) => verbs::ingest::run(args, context),
+            Self::Search(args) => verbs::search::run(args, context),
+            Self::Sources(args) => verbs::sources::run(args, context),
+            Self::Forget(args) => verbs::forget::run(args, context),
+            Self::Models(args) => verbs::models::run(args, context),
+            Self::Doctor(args) => verbs::doctor::run(args, context),
+            Self::Bench(args) => verbs::bench::run(args, context),
+            // Both were taken before there was a context: they must work where the configuration is broken.
+            Self::Config(args) => verbs::config::run(args, None),
+            Self::Completions(args) => verbs::completions::run(args),
         }
     }
 }

@@ -91,10 +91,12 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 13] = [
+        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 15] = [
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
+            ("audio.pad_ms", self.audio.pad_ms.into(), 0.0..=500.0),
+            ("audio.min_speech_ms", self.audio.min_speech_ms.into(), 0.0..=2000.0),
             ("audio.speech_threshold", self.audio.speech_threshold.into(), 0.05..=0.95),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
@@ -120,9 +122,14 @@ impl Config {
     }
 }
 
+/// The file that was named instead of the user's: by --config, else by the environment.
+pub fn named_file(flag: Option<&Path>) -> Option<PathBuf> {
+    flag.map(Path::to_path_buf).or_else(|| env::var_os("XNAI_CONFIG").map(PathBuf::from))
+}
+
 /// The user's file where there is one; a file that was named must exist.
 fn file_layer(named: Option<&Path>, paths: &Paths) -> Result<Option<figment::providers::Data<Toml>>> {
-    let named = named.map(Path::to_path_buf).or_else(|| env::var_os("XNAI_CONFIG").map(PathBuf::from));
+    let named = named_file(named);
     let path = named.clone().unwrap_or_else(|| paths.config_file());
     if named.is_none() && !path.exists() {
         return Ok(None);

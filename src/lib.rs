@@ -20,7 +20,7 @@
 //!
 //! 1. Only `audio` names cpal, hound and symphonia; one file per engine names its crate.
 //! 2. Rooms do not import rooms; they share `parcel`, `turn`, `error` (and `os`, `onnx`, which are no rooms).
-//! 3. Faces talk to `pipeline`, never to an engine.
+//! 3. Faces talk to `pipeline`, never to an engine; tools (verbs, doctor, bench) may open one to examine it.
 //! 4. No unbounded channel; every queue has a size and a policy ([`pipeline::edges`]).
 //! 5. An audio callback never allocates, locks, logs or blocks.
 //! 6. Only the conductor changes state, by a pure step; only `turn` cancels.

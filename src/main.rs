@@ -16,11 +16,10 @@ fn main() -> ExitCode {
     #[cfg(feature = "llama")]
     xnai::os::omp::sleep_not_spin();
     let cli = Cli::parse();
-    let told_in_json = cli.once.json;
-    match run(cli) {
+    match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if error.kind() != Kind::Stopped && !told_in_json {
+            if error.kind() != Kind::Stopped && !cli.tells_in_json() {
                 // A closed stderr changes nothing about the exit code.
                 let _ = writeln!(io::stderr(), "xnai: {error}");
             }
@@ -29,8 +28,8 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place: a second Ctrl-C or a hung engine must not keep the terminal")]
-fn run(cli: Cli) -> Result<()> {
+#[expect(clippy::disallowed_methods, reason = "the one place: an engine that does not hear Ctrl-C must not keep the terminal")]
+fn run(cli: &Cli) -> Result<()> {
     stop::watch(|code| process::exit(code.into()))?;
     cli.run()
 }

@@ -13,11 +13,18 @@ pub const EAR_RATE: u32 = 16_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Utterance {
     pub samples: Arc<[f32]>,
+    /// Where it began in the recording that it was taken from.
+    pub at: Duration,
 }
 
 impl Utterance {
     pub fn new(samples: impl Into<Arc<[f32]>>) -> Self {
-        Self { samples: samples.into() }
+        Self { samples: samples.into(), at: Duration::ZERO }
+    }
+
+    #[must_use]
+    pub fn at(self, at: Duration) -> Self {
+        Self { at, ..self }
     }
 
     pub fn duration(&self) -> Duration {
@@ -39,13 +46,12 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// One transcript out of those of consecutive parts: texts joined, times shifted to the start of the first part,
-    /// confidence and no-speech probability weighted by length.
+    /// One transcript out of those of the parts of a recording: texts joined, times counted from its start, confidence and no-speech probability weighted by length.
     pub fn joined(parts: Vec<Self>, speech: &[Utterance]) -> Self {
         let mut whole = Self::default();
         let total: f32 = speech.iter().map(|part| part.samples.len() as f32).sum();
-        let mut offset_ms = 0;
         for (part, heard) in parts.into_iter().zip(speech) {
+            let offset_ms = heard.at.as_millis() as u64;
             let weight = heard.samples.len() as f32 / total.max(1.0);
             whole.confidence += part.confidence * weight;
             whole.no_speech += part.no_speech * weight;
@@ -57,7 +63,6 @@ impl Transcript {
                 end_ms: s.end_ms + offset_ms,
                 ..s
             }));
-            offset_ms += heard.duration().as_millis() as u64;
         }
         whole
     }
@@ -271,10 +276,11 @@ mod tests {
 
     #[test]
     fn parts_join_into_one_transcript() {
-        let speech = [Utterance::new(vec![0.0; 16_000]), Utterance::new(vec![0.0; 48_000])];
+        let later = Duration::from_millis(2500);
+        let speech = [Utterance::new(vec![0.0; 16_000]), Utterance::new(vec![0.0; 48_000]).at(later)];
         let whole = Transcript::joined(vec![part(" How long", 0.5), part(" is it? ", 0.9)], &speech);
         assert_eq!(whole.text, "How long is it?");
-        assert_eq!((whole.segments[1].start_ms, whole.segments[1].end_ms), (1010, 1500));
+        assert_eq!((whole.segments[1].start_ms, whole.segments[1].end_ms), (2510, 3000));
         assert!((whole.confidence - 0.8).abs() < 1e-6);
     }
 }

@@ -5,7 +5,7 @@
 //! | [`load`] | a sound file or a stream of bytes into mono samples (`wav` by our own reader, FLAC and OGG in `packed`) |
 //! | [`resample`] | samples at one rate into samples at another, whole or as a stream |
 //! | [`vad`] | long audio into utterances, split where nobody speaks |
-//! | [`save`] | samples into a WAV file or stream |
+//! | [`save`] | samples into a WAV file or stream; `draft` is a file without a name until it is whole |
 //! | [`Tee`] | one voice into two speakers |
 //! | `device` | samples into sound |
 
@@ -18,6 +18,7 @@ mod device;
 #[cfg(not(feature = "audio"))]
 #[path = "absent.rs"]
 mod device;
+mod draft;
 pub mod load;
 mod packed;
 pub mod resample;

@@ -27,7 +27,7 @@ pub fn to_rate(sound: &Pcm, rate: u32) -> Result<Pcm> {
 
 /// What the recogniser and the speech detector take.
 pub fn for_ear(sound: &Pcm) -> Result<Utterance> {
-    Ok(Utterance { samples: to_rate(sound, EAR_RATE)?.samples })
+    Ok(Utterance::new(to_rate(sound, EAR_RATE)?.samples))
 }
 
 /// Parcels of any rate in, one continuous stream at one rate out.

@@ -3,13 +3,10 @@
 use std::{
     fs,
     io::{self, BufWriter, Seek, Write},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
-
-use super::{Speaker, resample::Flow};
+use super::{Speaker, draft::Draft, resample::Flow};
 use crate::{
     error::{Error, Result, Room},
     parcel::Pcm,
@@ -22,13 +19,13 @@ const RATE_OF_NOTHING: u32 = 24_000;
 /// Bytes before the samples.
 const HEADER: usize = 44;
 
-/// Writes beside the target and renames at the end. Dropped or hushed before that, it leaves nothing behind.
+/// Gets its name at the end. Dropped, hushed or killed before that, it leaves nothing behind.
 ///
 /// The rate of the first sound is the file's; what comes later at another rate is resampled.
 pub struct WavFile {
     target: PathBuf,
     /// Gone once the file has its final name, or was given up.
-    tape: Option<Tape<BufWriter<NamedTempFile>>>,
+    tape: Option<Tape<BufWriter<Draft>>>,
 }
 
 impl WavFile {
@@ -41,15 +38,12 @@ impl WavFile {
             return Err(Error::replace(Room::Audio, message).hint("name a file, or write to standard output with -"));
         }
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        // As any new file: the umask takes from it what the user wants taken.
-        builder.prefix(".xnai-").suffix(".wav").permissions(fs::Permissions::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(|e| Error::io(Room::Audio, "writing", path, &e))?;
+        let file = Draft::in_folder(folder).map_err(|e| Error::io(Room::Audio, "writing", path, &e))?;
         let tape = Tape::new(BufWriter::new(file), path);
         Ok(Self { target, tape: Some(tape) })
     }
 
-    fn tape(&mut self) -> Result<&mut Tape<BufWriter<NamedTempFile>>> {
+    fn tape(&mut self) -> Result<&mut Tape<BufWriter<Draft>>> {
         self.tape.as_mut().ok_or_else(|| Error::report(Room::Audio, format!("{} was already closed", self.target.display())))
     }
 }
@@ -71,9 +65,9 @@ impl Speaker for WavFile {
         let mut file = tape.to.into_inner().map_err(|e| fault(e.error()))?;
         file.rewind().and_then(|()| file.write_all(&header(rate, bytes))).map_err(|e| fault(&e))?;
         // Else, after a power failure, the name could be there and the samples not.
-        file.as_file().sync_all().map_err(|e| fault(&e))?;
+        file.file().sync_all().map_err(|e| fault(&e))?;
         turn.alive()?;
-        file.persist(target).map(|_| ()).map_err(|e| fault(&e.error))
+        file.persist(target).map_err(|e| fault(&e))
     }
 
     /// Gives the file up: a half is no answer.

@@ -157,7 +157,7 @@ impl Bench {
 
     fn ask(&self, voice: &str, question: &str) -> Result<Outcome> {
         let speech = speak(voice, question)?;
-        let parts = vad::split(&speech, &self.context.config.audio).into_iter().map(|heard| heard.speech).collect();
+        let parts = vad::split(&speech, &self.context.config.audio).into_iter().map(|heard| heard.speech.at(heard.at)).collect();
         let wish = Wish { retrieve: Some(Retrieve { limit: self.context.config.rag.passages, ..Retrieve::default() }), ..Wish::default() };
         let turn = self.pipeline.ask(Question::Spoken(parts), wish)?;
         let mut outcome = Outcome::default();

@@ -4,7 +4,7 @@ use std::{
     io::{self, IsTerminal, Read},
     path::PathBuf,
     sync::mpsc::{Receiver, sync_channel},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::args::OnceArgs;
@@ -47,13 +47,15 @@ impl Input {
     }
 
     /// Reads on a thread of its own, so that a slow pipe never keeps Ctrl-C waiting.
-    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<Question>>> {
+    ///
+    /// Beside the question comes when its last word or sample had been read.
+    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<(Question, Instant)>>> {
         let (done, result) = sync_channel(1);
         worker::start("input", move || drop(done.send(self.question(&settings))))?;
         Ok(result)
     }
 
-    fn question(self, settings: &audio::Settings) -> Result<Question> {
+    fn question(self, settings: &audio::Settings) -> Result<(Question, Instant)> {
         let limit = Duration::from_secs(settings.max_audio_s.into());
         let sound = match self {
             Self::Typed(text) => return asked(&text),
@@ -61,17 +63,19 @@ impl Input {
             Self::Sound(path) => audio::load::load(audio::load::Source::File(&path), limit)?,
             Self::SoundOnStdin => audio::load::load(audio::load::Source::stdin(), limit)?,
         };
+        let complete = Instant::now();
         let speech = audio::resample::for_ear(&sound)?;
-        Ok(Question::Spoken(audio::vad::split(&speech, settings).into_iter().map(|heard| heard.speech).collect()))
+        let parts = audio::vad::split(&speech, settings).into_iter().map(|heard| heard.speech.at(heard.at));
+        Ok((Question::Spoken(parts.collect()), complete))
     }
 }
 
-fn asked(text: &str) -> Result<Question> {
+fn asked(text: &str) -> Result<(Question, Instant)> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::reword(Room::Config, "the question is empty").hint("type one after --once"));
     }
-    Ok(Question::Typed(text.to_owned()))
+    Ok((Question::Typed(text.to_owned()), Instant::now()))
 }
 
 fn read_text() -> Result<String> {

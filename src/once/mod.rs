@@ -47,6 +47,13 @@ pub fn run(args: &OnceArgs, context: &Context) -> Result<()> {
     result
 }
 
+/// Tells what went wrong before a turn could begin, the way the turn would have told it.
+pub fn refuse(args: &OnceArgs, error: &Error) -> Result<()> {
+    let mut report = Report::new(Timings::from(Instant::now()));
+    report.conclude(&Err(error.clone()));
+    Output::new(args).close(&report)
+}
+
 fn answer(args: &OnceArgs, context: &Context, output: &mut Output, report: &mut Report) -> Result<()> {
     if args.json && args.out.as_ref().is_some_and(|out| out.as_os_str() == "-") {
         return Err(Error::reword(Room::Config, "--json and --out - both want stdout").hint("write the speech to a file"));
@@ -59,10 +66,10 @@ fn answer(args: &OnceArgs, context: &Context, output: &mut Output, report: &mut 
     warnings.into_iter().for_each(|warning| output.warn(report, warning));
     let (pipeline, notices) = Pipeline::start(crew)?;
     let wish = wish(args, context, filter, aloud);
-    let result = input
-        .read(context.config.audio.clone())
-        .and_then(|question| wait(&question))
-        .and_then(|question| converse(&pipeline, &notices, question, wish, output, report));
+    let result = input.read(context.config.audio.clone()).and_then(|question| wait(&question)).and_then(|(question, complete)| {
+        report.timings.begin(complete);
+        converse(&pipeline, &notices, question, wish, output, report)
+    });
     pipeline.stop(TIDY_UP);
     result
 }
@@ -91,7 +98,7 @@ fn wish(args: &OnceArgs, context: &Context, filter: Filter, aloud: bool) -> Wish
 }
 
 /// Waits for the question; Ctrl-C ends the wait.
-fn wait(question: &Receiver<Result<Question>>) -> Result<Question> {
+fn wait(question: &Receiver<Result<(Question, Instant)>>) -> Result<(Question, Instant)> {
     loop {
         match question.recv_timeout(edges::PATIENCE) {
             Ok(question) => return question,
@@ -114,7 +121,6 @@ fn converse(
     if let Question::Typed(text) = &question {
         report.question = Some(text.clone());
     }
-    report.timings.restart();
     pipeline.ask(question, wish)?;
     loop {
         stop::check()?;

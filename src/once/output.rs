@@ -62,7 +62,10 @@ impl Output {
 
     pub fn piece(&mut self, text: &str) -> Result<()> {
         let text = plain(text);
-        self.open_line = !text.is_empty() && !text.ends_with('\n');
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.open_line = !text.ends_with('\n');
         match self.text {
             Text::Stdout => print(io::stdout().lock(), &text),
             Text::Stderr => print(io::stderr().lock(), &text),

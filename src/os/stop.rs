@@ -4,13 +4,16 @@
 //! nothing in the program needs more, because nothing half-written ever stands under its final name.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ},
     iterator::Signals,
 };
 
@@ -33,6 +36,8 @@ pub fn check() -> Result<()> {
 
 /// Starts watching; `end` is called with the exit code when the grace period is over.
 pub fn watch(end: impl FnOnce(u8) + Send + 'static) -> Result<()> {
+    // A file that may not grow further (`ulimit -f`) is an error of that file, not the end of the program.
+    let _noted = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|e| Error::report(Room::Os, format!("signals cannot be caught: {e}")))?;
     let body = move || {

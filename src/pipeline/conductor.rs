@@ -47,6 +47,16 @@ pub enum Question {
     Spoken(Vec<Utterance>),
 }
 
+impl Question {
+    /// Of the sound; nothing for a typed one.
+    fn length(&self) -> Duration {
+        match self {
+            Self::Typed(_) => Duration::ZERO,
+            Self::Spoken(parts) => parts.iter().map(Utterance::duration).sum(),
+        }
+    }
+}
+
 /// How to answer; fixed for one turn.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
@@ -123,16 +133,6 @@ pub enum Order {
     Tell(TurnId, Notice),
 }
 
-impl Order {
-    pub fn turn(&self) -> TurnId {
-        match self {
-            Self::Cancel(turn) | Self::Transcribe(turn, _) | Self::Search(turn, _) => turn.id(),
-            Self::Write(turn, _) | Self::Say(turn, _) | Self::EndVoice(turn) => turn.id(),
-            Self::Tell(turn, _) => *turn,
-        }
-    }
-}
-
 /// What a face is told.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -164,6 +164,8 @@ struct Task {
     turn: Turn,
     wish: Box<Wish>,
     question: String,
+    /// Length of the spoken question.
+    speech: Duration,
     splitter: Splitter,
     /// Fragments not yet handed to the voice.
     unsaid: VecDeque<Sentence>,
@@ -193,16 +195,20 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Order>) {
 }
 
 impl State {
-    /// How long this state may last before it counts as a fault; `None` when nothing is going on.
+    /// How long this state may go without any event before it counts as a fault; `None` when nothing is going on.
     ///
-    /// Generous on purpose: they catch what hangs, not what is slow. Writing has no limit of its own, because a slow
-    /// machine may write for minutes; `max_tokens` bounds it.
+    /// Generous on purpose: they catch what hangs, not what is slow. Hearing gives its first sign at its end, so its
+    /// limit grows with the recording: ten times its length is slower than any model that is of use.
     pub fn deadline(&self) -> Option<Duration> {
+        const OPENING: Duration = Duration::from_secs(120);
+        let speech = self.task.as_ref().map_or(Duration::ZERO, |task| task.speech);
         match (self.ear, self.work, self.voice) {
-            (Ear::Transcribing, ..) => Some(Duration::from_secs(300)),
-            (_, Work::Retrieving, _) => Some(Duration::from_secs(60)),
-            (_, Work::Priming | Work::Writing, _) => Some(Duration::from_secs(1800)),
-            (_, _, Voice::Speaking | Voice::Held) => Some(Duration::from_secs(600)),
+            (Ear::Transcribing, ..) => Some(OPENING + speech * 10),
+            (_, Work::Retrieving, _) => Some(OPENING),
+            // A long prompt on a slow machine: minutes before the first word.
+            (_, Work::Priming | Work::Writing, _) => Some(Duration::from_secs(900)),
+            // One fragment made and one heard: at most half a minute of sound, made at a tenth of its speed.
+            (_, _, Voice::Speaking | Voice::Held) => Some(Duration::from_secs(300)),
             (Ear::Idle | Ear::Listening, Work::Idle, Voice::Idle) => None,
         }
     }
@@ -217,6 +223,7 @@ impl State {
             turn: turn.clone(),
             wish,
             question: String::new(),
+            speech: question.length(),
             splitter: Splitter::default(),
             unsaid: VecDeque::new(),
             lead: 0,

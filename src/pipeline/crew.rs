@@ -166,6 +166,7 @@ impl Roll<'_> {
             },
             Listener::Device => Box::new(move || audio::open_speaker(&settings)),
             Listener::File { path, also_device } => {
+                self.voice()?;
                 let file = save::WavFile::create(&path)?;
                 Box::new(move || with_device(Box::new(file), also_device, &settings))
             }

@@ -41,9 +41,9 @@ impl Timings {
         }
     }
 
-    /// The input is complete: this is zero.
-    pub fn restart(&mut self) {
-        self.zero = Instant::now();
+    /// When the input was complete: this is zero.
+    pub fn begin(&mut self, complete: Instant) {
+        self.zero = complete;
     }
 
     /// Takes down what a notice says about time; only the first of each kind counts.

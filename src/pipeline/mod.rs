@@ -40,6 +40,8 @@ pub enum Message {
     Event(Event),
     Free(Engine),
     Loaded(Engine, Duration),
+    /// A worker met a fault of ours in the middle of a job.
+    Broke(TurnId, Error),
     Stop,
 }
 

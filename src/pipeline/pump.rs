@@ -64,13 +64,13 @@ impl Pump {
         let mut since = Instant::now();
         loop {
             let left = state.deadline().map_or(IDLE, |limit| limit.saturating_sub(since.elapsed()));
-            let before = (state.ear, state.work, state.voice);
             let event = match inbox.recv_timeout(left) {
                 Ok(Message::Event(event)) => event,
-                Ok(Message::Free(engine)) => {
-                    self.freed(engine);
-                    continue;
-                }
+                Ok(Message::Free(engine)) => match self.freed(engine) {
+                    Ok(()) => continue,
+                    Err((turn, error)) => failed(turn, error),
+                },
+                Ok(Message::Broke(turn, error)) => failed(turn, error),
                 Ok(Message::Loaded(engine, took)) => {
                     self.tell(News::Loaded(engine, took));
                     continue;
@@ -79,9 +79,7 @@ impl Pump {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             };
             state = self.advance(state, event);
-            if before != (state.ear, state.work, state.voice) {
-                since = Instant::now();
-            }
+            since = Instant::now();
         }
         let (_, orders) = conductor::step(state, Event::Interrupted);
         orders.into_iter().for_each(|order| drop(self.carry_out(order)));
@@ -92,33 +90,26 @@ impl Pump {
         let (mut state, orders) = conductor::step(state, event);
         for order in orders {
             if let Err((turn, error)) = self.carry_out(order) {
-                state = self.advance(state, Event::Finished { turn, result: Err(error) });
+                state = self.advance(state, failed(turn, error));
             }
         }
         state
     }
 
     fn carry_out(&mut self, order: Order) -> Result<(), (TurnId, Error)> {
-        let turn = order.turn();
-        let done = match order {
-            Order::Cancel(turn) => {
-                turn.cancel();
-                Ok(())
-            }
-            Order::Transcribe(turn, speech) => hand(&mut self.ear, Engine::Ear, turn, speech),
-            Order::Search(turn, query) => hand(&mut self.documents, Engine::Documents, turn, query),
-            Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt),
-            Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line)),
-            Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End),
-            Order::Tell(turn, notice) => {
-                self.tell(News::Turn(turn, notice));
-                Ok(())
-            }
-        };
-        done.map_err(|error| (turn, error))
+        match order {
+            Order::Cancel(turn) => turn.cancel(),
+            Order::Transcribe(turn, speech) => hand(&mut self.ear, Engine::Ear, turn, speech)?,
+            Order::Search(turn, query) => hand(&mut self.documents, Engine::Documents, turn, query)?,
+            Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt)?,
+            Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))?,
+            Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End)?,
+            Order::Tell(turn, notice) => self.tell(News::Turn(turn, notice)),
+        }
+        Ok(())
     }
 
-    fn freed(&mut self, engine: Engine) {
+    fn freed(&mut self, engine: Engine) -> Result<(), (TurnId, Error)> {
         let done = match engine {
             Engine::Ear => self.ear.as_mut().map(Desk::freed),
             Engine::Documents => self.documents.as_mut().map(Desk::freed),
@@ -126,9 +117,7 @@ impl Pump {
             Engine::Voice => self.voice.as_mut().map(Desk::freed),
             Engine::Speaker => None,
         };
-        if let Some(Err(error)) = done {
-            tracing::error!(engine = engine.name(), %error, "a waiting job was lost");
-        }
+        done.unwrap_or(Ok(()))
     }
 
     fn tell(&self, news: News) {
@@ -182,10 +171,16 @@ fn reporter(events: &SyncSender<Message>) -> impl Fn(Event) + Send + use<> {
     move |event| drop(events.send(Message::Event(event)))
 }
 
-fn hand<J>(desk: &mut Option<Desk<J>>, engine: Engine, turn: Turn, job: J) -> Result<()> {
+/// Ends a turn, whatever it was at: the conductor takes the same road for every failure.
+fn failed(turn: TurnId, error: Error) -> Event {
+    Event::Finished { turn, result: Err(error) }
+}
+
+fn hand<J>(desk: &mut Option<Desk<J>>, engine: Engine, turn: Turn, job: J) -> Result<(), (TurnId, Error)> {
+    let missing = || Error::report(Room::Pipeline, format!("a turn needs the {}, which was not started", engine.name()));
     match desk {
         Some(desk) => desk.hand(turn, job),
-        None => Err(Error::report(Room::Pipeline, format!("a turn needs the {}, which was not started", engine.name()))),
+        None => Err((turn.id(), missing())),
     }
 }
 

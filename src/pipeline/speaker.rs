@@ -37,10 +37,11 @@ struct Playing {
 impl Playing {
     fn run(mut self) {
         while let Some((turn, load)) = self.lane.pop() {
-            let event = match load {
+            let event = worker::guarded(Engine::Speaker, || match load {
                 Load::Sound(sound) => self.device.play(&sound, &turn).map(|()| self.first(&turn)),
                 Load::End => self.device.drain(&turn).map(|()| Some(Event::Drained { turn: turn.id(), result: Ok(()) })),
-            };
+            });
+            let event = event.flatten();
             let event = event.unwrap_or_else(|error| self.failed(&turn, error));
             if event.is_some_and(|event| self.events.send(Message::Event(event)).is_err()) {
                 break;

@@ -103,3 +103,24 @@ fn a_speaker_that_cannot_open_fails_a_turn_that_wants_to_be_heard() {
     let turn = pipeline.ask(Question::Typed("why?".into()), Wish { aloud: true, ..Wish::default() }).unwrap();
     assert!(matches!(collect(&notices, &turn).last(), Some(Notice::Failed(e)) if e.kind() == Kind::Reopen));
 }
+
+/// Panics at every job, as no engine should.
+struct Faulty;
+
+impl llm::Llm for Faulty {
+    fn write(&mut self, _: &crate::parcel::Prompt, _: &Turn, _: &mut llm::PieceSink<'_>) -> Result<crate::parcel::Finish> {
+        panic!("on purpose, for a test");
+    }
+}
+
+#[test]
+fn an_engine_that_panics_fails_its_turn_at_once_and_every_later_one() {
+    let mut crew = crew(&Tape::default());
+    crew.writer = Some(Box::new(|| Ok(Box::new(Faulty))));
+    let (pipeline, notices) = Pipeline::start(crew).unwrap();
+    for _ in 0..2 {
+        let turn = pipeline.ask(Question::Typed("why?".into()), Wish::default()).unwrap();
+        let seen = collect(&notices, &turn);
+        assert!(matches!(seen.last(), Some(Notice::Failed(e)) if e.kind() == Kind::Report), "{seen:?}");
+    }
+}

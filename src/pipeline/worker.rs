@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{self, AssertUnwindSafe},
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
     thread,
     time::Instant,
@@ -13,7 +14,7 @@ use std::{
 use super::Message;
 use crate::{
     error::{Error, Result, Room},
-    turn::Turn,
+    turn::{Turn, TurnId},
 };
 
 /// The engines, by what they do; also the index of their desks.
@@ -58,7 +59,12 @@ where
     let work = move || {
         let mut opened = timed_open(engine, open, &events);
         for (turn, job) in inbox {
-            run(opened.as_deref_mut().map_err(|e| e.clone()), turn, job);
+            let id = turn.id();
+            if let Err(error) = guarded(engine, || run(opened.as_deref_mut().map_err(|e| e.clone()), turn, job)) {
+                // What it left behind cannot be trusted: from now on every job is told so.
+                opened = Err(error.clone());
+                let _ = events.send(Message::Broke(id, error));
+            }
             if events.send(Message::Free(engine)).is_err() {
                 break;
             }
@@ -70,12 +76,20 @@ where
 
 pub fn timed_open<T: ?Sized>(engine: Engine, open: Opener<T>, events: &SyncSender<Message>) -> Result<Box<T>> {
     let started = Instant::now();
-    let opened = open();
+    let opened = guarded(engine, open).flatten();
     let took = started.elapsed();
     tracing::debug!(engine = engine.name(), ms = took.as_millis() as u64, ok = opened.is_ok(), "opened");
     // The pipeline may be gone already; then nobody wants to know.
     let _ = events.send(Message::Loaded(engine, took));
     opened
+}
+
+/// Runs what may panic; a panic is a fault of ours and ends nothing but the turn.
+pub fn guarded<R>(engine: Engine, body: impl FnOnce() -> R) -> Result<R> {
+    // Whoever gets the error throws the engine away, so that nothing half-changed is ever used.
+    panic::catch_unwind(AssertUnwindSafe(body)).map_err(|_| {
+        Error::report(Room::Pipeline, format!("the {} met a fault of ours", engine.name())).hint("please report this, with what it printed")
+    })
 }
 
 /// Starts a thread under its name.
@@ -97,19 +111,20 @@ pub struct Desk<J> {
 }
 
 impl<J> Desk<J> {
-    pub fn hand(&mut self, turn: Turn, job: J) -> Result<()> {
+    /// Hands out a job, at once or when the worker is free. An error is that of the turn named with it.
+    pub fn hand(&mut self, turn: Turn, job: J) -> Result<(), (TurnId, Error)> {
         self.waiting.retain(|(turn, _)| !turn.is_stale());
         self.waiting.push_back((turn, job));
         self.fill()
     }
 
     /// The worker finished a job.
-    pub fn freed(&mut self) -> Result<()> {
+    pub fn freed(&mut self) -> Result<(), (TurnId, Error)> {
         self.outstanding = self.outstanding.saturating_sub(1);
         self.fill()
     }
 
-    fn fill(&mut self) -> Result<()> {
+    fn fill(&mut self) -> Result<(), (TurnId, Error)> {
         while self.outstanding < self.capacity {
             let Some(next) = self.waiting.pop_front() else { break };
             if next.0.is_stale() {
@@ -117,8 +132,8 @@ impl<J> Desk<J> {
             }
             match self.jobs.try_send(next) {
                 Ok(()) => self.outstanding += 1,
-                Err(TrySendError::Full(_)) => return Err(self.fault("was handed more than it has places")),
-                Err(TrySendError::Disconnected(_)) => return Err(self.fault("has ended unexpectedly")),
+                Err(TrySendError::Full((turn, _))) => return Err((turn.id(), self.fault("was handed more than it has places"))),
+                Err(TrySendError::Disconnected((turn, _))) => return Err((turn.id(), self.fault("has ended unexpectedly"))),
             }
         }
         Ok(())

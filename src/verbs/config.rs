@@ -1,9 +1,12 @@
 //! `xnai config show|path|check`: what is set, where, and whether it holds.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use crate::{
-    config::Layers,
+    config::{Layers, named_file},
     error::{Error, Result, Room},
     os::{paths::Paths, terminal::plain},
 };
@@ -30,13 +33,16 @@ enum What {
     Default,
 }
 
-pub fn run(args: &Args, layers: &Layers, paths: &Paths) -> Result<()> {
+/// `file` is what --config named. Only what needs the configuration reads it.
+pub fn run(args: &Args, file: Option<&Path>) -> Result<()> {
+    let paths = Paths::from_env()?;
+    let layers = || Layers::stack(file, &paths, &[]);
     let mut out = io::stdout().lock();
     let written = match args.what {
-        What::Show { origin } => show(layers, origin, &mut out)?,
-        What::Path => writeln!(out, "{}", paths.config_file().display()),
+        What::Show { origin } => show(&layers()?, origin, &mut out)?,
+        What::Path => writeln!(out, "{}", named_file(file).unwrap_or_else(|| paths.config_file()).display()),
         What::Check => {
-            layers.read()?;
+            layers()?.read()?;
             writeln!(out, "the configuration holds")
         }
         What::Default => out.write_all(crate::config::DEFAULT_TOML.as_bytes()),

@@ -258,7 +258,7 @@ fn people_are_beyond_the_small_model_and_it_says_so() {
     let mut answers: Vec<Transcript> = Vec::new();
     for name in ["jfk", "001", "002", "living_room_light_en"] {
         let wav = folder.join("speech").join(name).with_extension("wav");
-        answers.push(ear.transcribe(&Utterance { samples: Arc::from(samples(&wav)) }, &turn()).unwrap());
+        answers.push(ear.transcribe(&Utterance::new(samples(&wav)), &turn()).unwrap());
     }
     assert!(answers.iter().all(|a| a.confidence < 0.8), "{answers:?}");
 }
