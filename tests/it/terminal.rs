@@ -60,7 +60,7 @@ fn a_full_disk_is_said_and_has_its_exit_code() {
 #[test]
 fn an_error_carries_no_commands_to_the_terminal() {
     let home = tempfile::tempdir().unwrap();
-    let output = xnai(&home, &["--config", "no\x1b[2J\u{202e}file.toml", "config", "check"], Stdio::null());
+    let output = xnai(&home, &["config", "check", "--config", "no\x1b[2J\u{202e}file.toml"], Stdio::null());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("no[2Jfile.toml") && !output.status.success(), "{said:?}");
 }
