@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const VERBS: [&[&str]; 9] = [
+const VERBS: &[&[&str]] = &[
     &["models", "list"],
     &["models", "list", "--json"],
     &["models", "verify"],
@@ -19,6 +19,10 @@ const VERBS: [&[&str]; 9] = [
     &["sources", "--json"],
     &["completions", "bash"],
     &["completions", "fish"],
+    #[cfg(feature = "lance")]
+    &["search", "moon", "--json"],
+    #[cfg(feature = "lance")]
+    &["ingest", "assets/docs/moon.md"],
 ];
 
 fn xnai(home: &TempDir, args: &[&str], stdout: impl Into<Stdio>) -> Output {
