@@ -102,7 +102,7 @@ impl Cli {
         let paths = Paths::from_env()?;
         let layers = Layers::stack(self.config.as_deref(), &paths, &self.once.settings())?;
         let mut config = layers.read()?;
-        config.models.trust.extend(self.trust_model.iter().map(|path| path.to_string_lossy().into_owned()));
+        config.models.trusted_too.clone_from(&self.trust_model);
         log::start(&config.log, &paths, self.log)?;
         Ok(Context { config, paths })
     }

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Err(error) => {
             if error.kind() != Kind::Stopped && !cli.tells_in_json() {
                 // A closed stderr changes nothing about the exit code.
-                let _ = writeln!(io::stderr(), "xnai: {error}");
+                let _ = writeln!(io::stderr(), "xnai: {}", xnai::os::terminal::plain(&error.to_string()));
             }
             ExitCode::from(error.kind().exit_code())
         }

@@ -10,7 +10,7 @@ use crate::{
     config::Context,
     error::{Error, Result, Room},
     llm,
-    os::stop,
+    os::{stop, terminal::say},
     parcel::{Passages, Pcm, Sentence, Transcript, Utterance},
     pipeline::{
         Crew, News, Notice, Pipeline, Question, Retrieve, Told, Wish,
@@ -84,21 +84,21 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let voices: Vec<String> = if args.voice.is_empty() { VOICES.map(str::to_owned).to_vec() } else { args.voice.clone() };
     let bench = Bench::open(context)?;
     let mut total = Score::default();
-    println!("{:<12} {:>10} {:>12} {:>15} {:>13}", "voice", "questions", "words wrong", "right document", "right answer");
+    say(&format!("{:<12} {:>10} {:>12} {:>15} {:>13}", "voice", "questions", "words wrong", "right document", "right answer"))?;
     for voice in &voices {
         let mut score = Score::default();
         for row in &rows {
             stop::check()?;
             let outcome = bench.ask(voice, &row.question)?;
             if !score.add(row, &outcome) && args.wrong {
-                println!("  asked {:?}, heard {:?}, from {:?}: {}", row.question, outcome.heard, outcome.cited, outcome.answer);
+                let Outcome { heard, answer, cited } = &outcome;
+                say(&format!("  asked {:?}, heard {heard:?}, from {cited:?}: {answer}", row.question))?;
             }
         }
-        println!("{}", score.line(voice));
+        say(&score.line(voice))?;
         total = total.plus(score);
     }
-    println!("{}", total.line("all"));
-    Ok(())
+    say(&total.line("all"))
 }
 
 impl Score {

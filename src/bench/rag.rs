@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::{
     config::Context,
     error::{Error, Result, Room},
+    os::terminal::{say, tell},
     parcel::{Passages, Query},
     rag::{
         self, Searcher,
@@ -79,15 +80,15 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let reembed = Home::new(&stock.folder, COLLECTION).embedder()? != stock.embedder.as_ref().map(|e| e.id().to_owned());
     let request = Request { paths: vec![args.data.join("corpora")], reembed, ..Request::default() };
     let report = stock.ingester(COLLECTION, &mut |_| {}, |i| i.run(&request))?;
-    report.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    report.notes.iter().for_each(|note| tell(&format!("note: {note}")));
     let questions = questions(&args.data)?;
     let turn = interruptible()?;
     let tables = rag::open_tables(&stock.folder, &stock.settings)?;
     let mut search = Search::only(&stock.folder, COLLECTION, tables, stock.embedder);
-    println!("{:<20} {:>9}  {:<8} {:>9} {:>7}", "corpus", "questions", "list", "recall@10", "MRR");
+    say(&format!("{:<20} {:>9}  {:<8} {:>9} {:>7}", "corpus", "questions", "list", "recall@10", "MRR"))?;
     for (name, mode) in [("words", Mode::Words), ("vector", Mode::Vector), ("hybrid", Mode::Both)] {
         search.mode = mode;
-        table(name, &measure(&search, &questions, &turn)?);
+        table(name, &measure(&search, &questions, &turn)?)?;
     }
     decisions(&search, &questions, args.wrong, &turn)?;
     args.dump.as_ref().map_or(Ok(()), |file| dump(&mut search, &questions, file, &turn))
@@ -106,11 +107,12 @@ fn measure(search: &Search, questions: &[Question], turn: &Turn) -> Result<BTree
     Ok(scores)
 }
 
-fn table(name: &str, scores: &BTreeMap<String, Score>) {
+fn table(name: &str, scores: &BTreeMap<String, Score>) -> Result<()> {
     for (corpus, Score { questions, recall, mrr }) in scores {
         let mean = |sum: &f64| sum / *questions as f64;
-        println!("{corpus:<20} {questions:>9}  {name:<8} {:>9.3} {:>7.3}", mean(recall), mean(mrr));
+        say(&format!("{corpus:<20} {questions:>9}  {name:<8} {:>9.3} {:>7.3}", mean(recall), mean(mrr)))?;
     }
+    Ok(())
 }
 
 fn ask(search: &Search, text: &str, limit: usize, turn: &Turn) -> Result<Passages> {
@@ -143,11 +145,10 @@ fn decisions(search: &Search, questions: &[Question], wrong: bool, turn: &Turn) 
             missed += 1;
             if wrong {
                 let best = passages.list.iter().map(|p| &p.evidence).max_by(|a, b| relevance::margin(a).total_cmp(&relevance::margin(b)));
-                println!("  {kind}: {text:?} {best:?}");
+                say(&format!("  {kind}: {text:?} {best:?}"))?;
             }
         }
-        println!("{kind:<32} {all:>4} questions, {missed} decided wrongly ({:.1} %)", 100.0 * missed as f64 / all.max(1) as f64);
-        Ok(())
+        say(&format!("{kind:<32} {all:>4} questions, {missed} decided wrongly ({:.1} %)", 100.0 * missed as f64 / all.max(1) as f64))
     };
     let held = |q: &&Question| HELD_OUT.contains(&q.corpus.as_str());
     told("answerable, tuned on", questions.iter().filter(|q| !held(q)).map(|q| (q.text.as_str(), true)).collect())?;

@@ -16,7 +16,10 @@ use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result, Room};
+use crate::{
+    error::{Error, Result, Room},
+    os::stop,
+};
 
 /// A file that has all of this unchanged has the content it had. The change time catches what `touch` can hide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,11 +142,16 @@ pub fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     if meta.is_file() { Ok((file, meta)) } else { Err(refuse("is no regular file")) }
 }
 
-/// The sha256 of a whole file, in lower-case hexadecimal.
-pub fn digest(path: &Path, mut file: File) -> Result<String> {
+/// The sha256 of a whole file, in lower-case hexadecimal. Ends early when the user asks to stop.
+pub fn digest(path: &Path, file: File) -> Result<String> {
+    digest_while(path, file, stop::check)
+}
+
+fn digest_while(path: &Path, mut file: File, may_go_on: impl Fn() -> Result<()>) -> Result<String> {
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 18];
     loop {
+        may_go_on()?;
         match file.read(&mut block) {
             Ok(0) => return Ok(format!("{:x}", hash.finalize())),
             Ok(n) => hash.update(&block[..n]),
@@ -184,6 +192,19 @@ mod tests {
         assert_eq!(later.known(&file).as_deref(), Some(HELLO));
         fs::write(&file, "hellO").unwrap();
         assert_ne!(later.of(&file).unwrap(), HELLO);
+    }
+
+    #[test]
+    fn reading_ends_in_the_middle_when_asked_to() {
+        let big = tempfile::NamedTempFile::new().unwrap();
+        big.as_file().set_len(1 << 22).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let twice = || {
+            asked.set(asked.get() + 1);
+            if asked.get() > 2 { Err(Error::stopped()) } else { Ok(()) }
+        };
+        let error = digest_while(big.path(), big.reopen().unwrap(), twice).unwrap_err();
+        assert_eq!((error.kind(), asked.get()), (crate::error::Kind::Stopped, 3));
     }
 
     #[test]

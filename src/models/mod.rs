@@ -25,6 +25,8 @@ pub mod shelf;
 pub mod source;
 mod whisper_file;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 pub use inspect::inspect;
@@ -43,4 +45,7 @@ pub struct Settings {
     pub mirrors: Vec<String>,
     /// Files without a pin that may be loaded all the same, by path.
     pub trust: Vec<String>,
+    /// Those named on the command line, in addition: no setting, and not necessarily text.
+    #[serde(skip)]
+    pub trusted_too: Vec<PathBuf>,
 }

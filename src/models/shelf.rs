@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result, Room},
-    os::paths::Paths,
+    os::{paths::Paths, stop},
     parcel::ModelFile,
 };
 
@@ -41,7 +41,9 @@ pub enum State {
 impl Shelf {
     /// The embedded registry on the folders of the environment and the settings.
     pub fn open(settings: &Settings, paths: &Paths) -> Result<Self> {
-        Ok(Self::with(Registry::embedded()?, Places::from_env(settings, paths), &settings.trust))
+        let mut shelf = Self::with(Registry::embedded()?, Places::from_env(settings, paths), &settings.trust);
+        shelf.trust.extend_from_slice(&settings.trusted_too);
+        Ok(shelf)
     }
 
     pub fn with(registry: Registry, places: Places, trust: &[String]) -> Self {
@@ -66,7 +68,8 @@ impl Shelf {
     /// The file for a role. `wanted`: `auto` (the best that is installed, or none), a registry id, or a path.
     pub fn find(&self, role: Role, wanted: &str) -> Result<Option<ModelFile>> {
         if wanted.is_empty() || wanted == "auto" {
-            return Ok(self.registry.of(role).filter(|e| e.auto).find_map(|e| self.sound(e)));
+            let best = self.registry.of(role).filter(|e| e.auto).find_map(|e| self.sound(e));
+            return stop::check().map(|()| best);
         }
         if let Some(entry) = self.registry.get(wanted) {
             right_role(entry, role, wanted)?;
@@ -86,7 +89,8 @@ impl Shelf {
         if let Some(all) = chosen().filter(|e| e.bytes != VOICE_BYTES).find_map(|e| self.sound(e)) {
             return Ok(vec![all]);
         }
-        Ok(chosen().filter(|e| e.bytes == VOICE_BYTES).filter_map(|e| self.sound(e)).collect())
+        let single = chosen().filter(|e| e.bytes == VOICE_BYTES).filter_map(|e| self.sound(e)).collect();
+        stop::check().map(|()| single)
     }
 
     /// A registry file that is here and holds; an error when it is only here.
@@ -164,7 +168,7 @@ impl Shelf {
         })
     }
 
-    /// A file of the user's: pinned, recorded by our scripts, or trusted by name.
+    /// A file by its path: pinned, made by a script of ours, or trusted by name.
     fn by_path(&self, role: Role, path: &Path) -> Result<ModelFile> {
         open_regular(path)?;
         let sha256 = self.hashes.of(path)?;
@@ -172,7 +176,10 @@ impl Shelf {
             right_role(entry, role, &path.display().to_string())?;
             return Ok(ModelFile { id: entry.id.clone(), path: path.to_owned(), sha256 });
         }
-        if recorded(path).as_ref() != Some(&sha256) && !self.trusts(path) {
+        if let Some(file) = self.made_here(role, path) {
+            return Ok(file);
+        }
+        if !self.trusts(path) {
             let message = format!("{} is not in the registry of models: its sha256 is {sha256}", path.display());
             return Err(Error::fetch(Room::Models, message)
                 .hint("if you trust where it comes from, add its path to models.trust or give it to --trust-model"));
@@ -182,10 +189,22 @@ impl Shelf {
         Ok(ModelFile { id, path: path.to_owned(), sha256 })
     }
 
-    fn trusts(&self, path: &Path) -> bool {
-        let real = fs::canonicalize(path);
-        real.is_ok_and(|real| self.trust.iter().any(|t| fs::canonicalize(t).is_ok_and(|t| t == real)))
+    /// What a script of ours made, where it lies among the models. Elsewhere or under another name, a hash recorded
+    /// beside a file proves nothing: whoever made the file made the record.
+    fn made_here(&self, role: Role, path: &Path) -> Option<ModelFile> {
+        let made = self.registry.of(role).filter(|entry| entry.made.is_some());
+        let mut found = made.flat_map(|entry| self.candidates(entry).into_iter().map(move |at| (entry, at)));
+        found.find(|(_, at)| same(at, path)).and_then(|(entry, at)| self.check(entry, &at).ok())
     }
+
+    fn trusts(&self, path: &Path) -> bool {
+        self.trust.iter().any(|trusted| same(trusted, path))
+    }
+}
+
+/// Whether two paths lead to one file.
+fn same(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
 /// The hash a file must have: the pin, or what our script recorded when it made the file.

@@ -145,6 +145,41 @@ fn what_our_scripts_make_is_held_to_the_hash_they_recorded() {
 }
 
 #[test]
+fn a_hash_recorded_beside_a_file_vouches_only_for_what_our_scripts_make() {
+    let text = "{\"model\": {}}";
+    let record = |name: &str| format!("{}  {name}\n", sha(text));
+    let (local, mine) = (record("local.bin"), record("mine.bin"));
+    let rig = Rig::with(&[
+        ("minilm/local.bin", text),
+        ("minilm/local.bin.sha256", &local),
+        ("mine.bin", text),
+        ("mine.bin.sha256", &mine),
+        ("../elsewhere/local.bin", text),
+        ("../elsewhere/local.bin.sha256", &local),
+    ]);
+    let ours = rig.at("minilm/local.bin");
+    assert_eq!(rig.find(Role::Tokenizer, ours.to_str().unwrap()).unwrap().as_deref(), Some("local"));
+    for strange in ["mine.bin", "../elsewhere/local.bin"] {
+        let refusal = rig.refusal(Role::Tokenizer, rig.at(strange).to_str().unwrap());
+        assert!(refusal.contains("--trust-model"), "{strange}: {refusal}");
+    }
+    assert!(rig.refusal(Role::Llm, ours.to_str().unwrap()).contains("--trust-model"), "made for something else");
+    fs::write(&ours, "{\"model\": 13}").unwrap();
+    assert!(rig.refusal(Role::Tokenizer, ours.to_str().unwrap()).contains("--trust-model"), "not what was recorded");
+}
+
+#[test]
+fn the_command_line_trusts_in_addition_to_the_settings() {
+    let rig = Rig::with(&[("a.json", "{\"model\": {}}"), ("b.json", "{\"model\": {}}")]);
+    let trust = vec![rig.at("a.json").to_str().unwrap().to_owned()];
+    let settings = Settings { trust, trusted_too: vec![rig.at("b.json")], ..Settings::default() };
+    let shelf = Shelf::open(&settings, &Paths::under(rig.folder.path())).unwrap();
+    for name in ["a.json", "b.json"] {
+        assert_eq!(shelf.find(Role::Tokenizer, rig.at(name).to_str().unwrap()).unwrap().unwrap().id, name);
+    }
+}
+
+#[test]
 fn folders_pipes_and_nothing_are_sentences() {
     let rig = Rig::with(&[("empty.bin", "")]);
     nix::unistd::mkfifo(&rig.at("pipe.bin"), nix::sys::stat::Mode::S_IRWXU).unwrap();

@@ -1,11 +1,11 @@
 //! What is printed where: the answer to stdout as it is made, everything about it to stderr.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use super::{args::OnceArgs, report::Report};
 use crate::{
     error::{Error, Result, Room},
-    os::terminal::plain,
+    os::terminal::{escaped, plain, put, tell},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,7 @@ impl Output {
     /// Something the user should know once. In `--json` it is one of the warnings.
     pub fn note(&self, note: &str) {
         if !self.quiet && !self.json {
-            // A closed stderr is no reason to fail.
-            let _ = writeln!(io::stderr(), "xnai: {}", plain(note));
+            tell(&format!("xnai: {note}"));
         }
     }
 
@@ -67,8 +66,8 @@ impl Output {
         }
         self.open_line = !text.ends_with('\n');
         match self.text {
-            Text::Stdout => print(io::stdout().lock(), &text),
-            Text::Stderr => print(io::stderr().lock(), &text),
+            Text::Stdout => put(io::stdout().lock(), text.as_bytes()),
+            Text::Stderr => put(io::stderr().lock(), text.as_bytes()),
             Text::Nowhere => Ok(()),
         }
     }
@@ -77,7 +76,7 @@ impl Output {
     pub fn close(&mut self, report: &Report) -> Result<()> {
         if self.json {
             let object = serde_json::to_string(report).map_err(|e| Error::report(Room::Pipeline, format!("the report is no JSON: {e}")))?;
-            return print(io::stdout().lock(), &(object + "\n"));
+            return put(io::stdout().lock(), (escaped(&object) + "\n").as_bytes());
         }
         if self.open_line {
             self.piece("\n")?;
@@ -87,13 +86,4 @@ impl Output {
         }
         Ok(())
     }
-}
-
-/// A reader that went away ends the program quietly, as it does with other filters.
-fn print(mut to: impl Write, text: &str) -> Result<()> {
-    to.write_all(text.as_bytes()).and_then(|()| to.flush()).map_err(|e| match e.kind() {
-        ErrorKind::BrokenPipe => Error::stopped(),
-        ErrorKind::StorageFull => Error::make_room(Room::Pipeline, "the answer could not be written: the disk is full"),
-        _ => Error::replace(Room::Pipeline, format!("the answer could not be written: {e}")),
-    })
 }

@@ -1,5 +1,6 @@
 //! `xnai bench WHAT`: measurements that a person can repeat.
 
+use super::ingest::ended_by_user;
 use crate::{bench, config::Context, error::Result};
 
 #[derive(clap::Args, Debug)]
@@ -17,8 +18,9 @@ enum What {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    match &args.what {
+    let measured = match &args.what {
         What::Rag(args) => bench::rag::run(args, context),
         What::Nano(args) => bench::nano::run(args, context),
-    }
+    };
+    measured.map_err(ended_by_user)
 }

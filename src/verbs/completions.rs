@@ -5,7 +5,7 @@ use std::io;
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::{cli::Cli, error::Result};
+use crate::{cli::Cli, error::Result, os::terminal};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -13,6 +13,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    generate(args.shell, &mut Cli::command(), "xnai", &mut io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    generate(args.shell, &mut Cli::command(), "xnai", &mut script);
+    terminal::put(io::stdout().lock(), &script)
 }

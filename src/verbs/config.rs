@@ -1,14 +1,14 @@
 //! `xnai config show|path|check`: what is set, where, and whether it holds.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use crate::{
-    config::{Layers, named_file},
-    error::{Error, Result, Room},
-    os::{paths::Paths, terminal::plain},
+    config::{DEFAULT_TOML, Layers, named_file},
+    error::Result,
+    os::{
+        paths::Paths,
+        terminal::{say, say_path},
+    },
 };
 
 #[derive(clap::Args, Debug)]
@@ -37,23 +37,19 @@ enum What {
 pub fn run(args: &Args, file: Option<&Path>) -> Result<()> {
     let paths = Paths::from_env()?;
     let layers = || Layers::stack(file, &paths, &[]);
-    let mut out = io::stdout().lock();
-    let written = match args.what {
-        What::Show { origin } => show(&layers()?, origin, &mut out)?,
-        What::Path => writeln!(out, "{}", named_file(file).unwrap_or_else(|| paths.config_file()).display()),
+    match args.what {
+        What::Show { origin } => show(&layers()?, origin),
+        What::Path => say_path(&named_file(file).unwrap_or_else(|| paths.config_file())),
         What::Check => {
             layers()?.read()?;
-            writeln!(out, "the configuration holds")
+            say("the configuration holds")
         }
-        What::Default => out.write_all(crate::config::DEFAULT_TOML.as_bytes()),
-    };
-    written.map_err(|e| Error::replace(Room::Config, format!("stdout cannot be written: {e}")))
+        What::Default => say(DEFAULT_TOML.trim_end()),
+    }
 }
 
-fn show(layers: &Layers, with_origin: bool, out: &mut impl Write) -> Result<io::Result<()>> {
-    let settings = layers.origins()?;
-    Ok(settings.iter().try_for_each(|(key, value, origin)| {
-        let line = if with_origin { format!("{key} = {value}  # {origin}") } else { format!("{key} = {value}") };
-        writeln!(out, "{}", plain(&line))
-    }))
+fn show(layers: &Layers, with_origin: bool) -> Result<()> {
+    let line = |(key, value, origin)| if with_origin { format!("{key} = {value}  # {origin}") } else { format!("{key} = {value}") };
+    let lines: Vec<String> = layers.origins()?.into_iter().map(line).collect();
+    say(&lines.join("\n"))
 }

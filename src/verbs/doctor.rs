@@ -1,12 +1,12 @@
 //! `xnai doctor [--json]`: one line a check; exits like the first broken one.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use crate::{
     config::Context,
     doctor::{self, Check, Health},
     error::{Error, Result, Room},
-    os::terminal::plain,
+    os::terminal::{plain, put, say_json},
 };
 
 #[derive(clap::Args, Debug)]
@@ -18,15 +18,14 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let checks = doctor::examine(context);
-    let mut out = io::stdout().lock();
-    let written = if args.json {
-        let list = serde_json::to_string_pretty(&checks).map_err(|e| Error::report(Room::Os, format!("the checks are no JSON: {e}")))?;
-        writeln!(out, "{list}")
+    if args.json {
+        say_json(&checks)?;
     } else {
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        checks.iter().try_for_each(|check| writeln!(out, "{}", line(check, colour)))
-    };
-    written.map_err(|e| Error::replace(Room::Os, format!("stdout cannot be written: {e}")))?;
+        // The colours are ours; the findings were made harmless one by one.
+        let lines: String = checks.iter().map(|check| line(check, colour) + "\n").collect();
+        put(io::stdout().lock(), lines.as_bytes())?;
+    }
     match checks.iter().find(|check| check.health == Health::Broken) {
         Some(broken) => Err(Error::new(broken.kind, Room::Os, format!("{} is broken", broken.name)).hint("see its line above")),
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! `xnai forget SOURCE`: takes a document, or all below a folder, out of the index and off the disk.
 
-use super::ingest::Stock;
-use crate::{config::Context, error::Result, rag::home::USER};
+use super::ingest::{Stock, tell_if_waiting};
+use crate::{config::Context, error::Result, os::terminal::say, rag::home::USER};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -14,12 +14,6 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let mut waiting = |event: crate::rag::ingest::Event<'_>| {
-        if matches!(event, crate::rag::ingest::Event::Waiting) {
-            eprintln!("xnai: another xnai is writing to this store; waiting for it");
-        }
-    };
-    let gone = Stock::open(context)?.ingester(&args.collection, &mut waiting, |i| i.forget(&args.sources))?;
-    println!("forgot {gone} document{}; the files themselves are untouched", if gone == 1 { "" } else { "s" });
-    Ok(())
+    let gone = Stock::open(context)?.ingester(&args.collection, &mut |event| tell_if_waiting(&event), |i| i.forget(&args.sources))?;
+    say(&format!("forgot {gone} document{}; the files themselves are untouched", if gone == 1 { "" } else { "s" }))
 }

@@ -11,7 +11,10 @@ use crate::{
     config::Context,
     error::{Error, Result, Room},
     models::Shelf,
-    os::{stop, terminal::plain},
+    os::{
+        stop,
+        terminal::{plain, say, say_json, tell},
+    },
     pipeline::crew,
     rag::{
         self,
@@ -64,11 +67,12 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             report.skipped.iter().map(|(p, why)| serde_json::json!({ "path": p.to_string_lossy(), "reason": why })).collect();
         let json = serde_json::json!({ "added": report.added, "changed": report.changed, "unchanged": report.unchanged,
             "removed": report.removed, "chunks": report.chunks, "skipped": skipped, "notes": report.notes });
-        println!("{json:#}");
-    } else if !args.quiet {
-        print(&report);
+        say_json(&json)
+    } else if args.quiet {
+        Ok(())
+    } else {
+        say_report(&report)
     }
-    Ok(())
 }
 
 fn bar() -> ProgressBar {
@@ -79,7 +83,7 @@ fn bar() -> ProgressBar {
 fn show(bar: &ProgressBar, quiet: bool, event: &Event<'_>) {
     match event {
         Event::Waiting if quiet => {}
-        Event::Waiting => eprintln!("xnai: another xnai is writing to this store; waiting for it"),
+        Event::Waiting => tell_if_waiting(event),
         Event::Files(count) => bar.set_length(*count as u64),
         Event::File(path) => {
             bar.inc(1);
@@ -89,16 +93,23 @@ fn show(bar: &ProgressBar, quiet: bool, event: &Event<'_>) {
     }
 }
 
-fn print(report: &Report) {
+/// Says why nothing goes on, when that is because of another process.
+pub fn tell_if_waiting(event: &Event<'_>) {
+    if matches!(event, Event::Waiting) {
+        tell("xnai: another xnai is writing to this store; waiting for it");
+    }
+}
+
+fn say_report(report: &Report) -> Result<()> {
     let Report { added, changed, unchanged, removed, chunks, .. } = report;
-    println!("{added} added, {changed} changed, {unchanged} unchanged, {removed} removed; {chunks} passages written");
+    say(&format!("{added} added, {changed} changed, {unchanged} unchanged, {removed} removed; {chunks} passages written"))?;
     for (path, why) in report.skipped.iter().take(NAMED) {
-        println!("skipped {}: {}", plain(&path.to_string_lossy()), plain(why));
+        say(&format!("skipped {}: {why}", path.display()))?;
     }
     if report.skipped.len() > NAMED {
-        println!("skipped {} more; --json lists all", report.skipped.len() - NAMED);
+        say(&format!("skipped {} more; --json lists all", report.skipped.len() - NAMED))?;
     }
-    report.notes.iter().for_each(|note| println!("note: {note}"));
+    report.notes.iter().try_for_each(|note| say(&format!("note: {note}")))
 }
 
 /// The store and the embedder, opened as configured: what every verb on documents needs.
@@ -135,7 +146,7 @@ impl Stock {
             turn: &self.turn,
             watch,
         };
-        work(&mut ingester).map_err(|e| if e.is_stale() { Error::stopped() } else { e })
+        work(&mut ingester).map_err(ended_by_user)
     }
 }
 
@@ -143,6 +154,11 @@ impl Stock {
 fn threads(settings: &rag::Settings) -> usize {
     let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     if settings.threads > 0 { settings.threads.into() } else { all.min(8) }
+}
+
+/// The end of an [`interruptible`] turn as its user sees it: nothing superseded it but the wish to stop.
+pub fn ended_by_user(error: Error) -> Error {
+    if error.is_stale() { Error::stopped() } else { error }
 }
 
 /// A turn that ends when the user asks to stop.

@@ -2,20 +2,17 @@
 
 mod bar;
 
-use std::{
-    io::{self, Write},
-    os::unix::ffi::OsStrExt,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::Subcommand;
 use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::{
     config::Context,
     error::{Error, Kind, Result, Room},
     models::{Entry, Pull, Registry, Shelf, shelf, shelf::State, source::size},
+    os::terminal::{say, say_json, say_path},
     turn::Session,
 };
 
@@ -57,8 +54,8 @@ pub enum What {
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let shelf = Shelf::open(&context.config.models, &context.paths)?;
     match &args.what {
-        What::List { json: true } => list_json(&shelf),
-        What::List { json: false } => print(table(&shelf).as_bytes()),
+        What::List { json: true } => say_json(&rows(&shelf)),
+        What::List { json: false } => say(&table(&shelf)),
         What::Pull { names } => pull(names, &shelf, context),
         What::Verify { ids } => verify(ids, &shelf),
         What::Path { id } => path(id, &shelf),
@@ -68,14 +65,13 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 
 fn pull(names: &[String], shelf: &Shelf, context: &Context) -> Result<()> {
     // A download is safe to kill at any instant, so Ctrl-C need not ask it: only the `.part` stays behind.
-    for (signal, status) in [(SIGINT, i32::from(Kind::Stopped.exit_code())), (SIGTERM, 143)] {
-        signal_hook::flag::register_conditional_shutdown(signal, status, Arc::new(AtomicBool::new(true)))
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_shutdown(signal, Kind::Stopped.exit_code().into(), Arc::new(AtomicBool::new(true)))
             .map_err(|e| Error::report(Room::Models, format!("Ctrl-C cannot be watched for: {e}")))?;
     }
     let turn = Session::new().turn();
     let files = Pull::new(shelf, &context.config.models)?.run(names, &mut bar::Bar::new(), &turn)?;
-    let lines: String = files.iter().map(|file| format!("{}  {}\n", file.id, file.path.display())).collect();
-    print(lines.as_bytes())
+    files.iter().try_for_each(|file| say(&format!("{}  {}", file.id, file.path.display())))
 }
 
 /// One row of the list, as `--json` prints it.
@@ -101,12 +97,6 @@ fn rows(shelf: &Shelf) -> Vec<Row<'_>> {
     shelf.registry().files.iter().map(row).collect()
 }
 
-fn list_json(shelf: &Shelf) -> Result<()> {
-    let text =
-        serde_json::to_string_pretty(&rows(shelf)).map_err(|e| Error::report(Room::Models, format!("the list cannot be written: {e}")))?;
-    print(format!("{text}\n").as_bytes())
-}
-
 /// The list for people.
 fn table(shelf: &Shelf) -> String {
     let rows = rows(shelf);
@@ -128,6 +118,7 @@ fn table(shelf: &Shelf) -> String {
     for pack in &shelf.registry().packs {
         text.push_str(&format!("{:8} {:>6}  {}\n", pack.id, pack_size(shelf.registry(), &pack.files), pack.about));
     }
+    text.truncate(text.trim_end().len());
     text
 }
 
@@ -151,17 +142,18 @@ fn verify(ids: &[String], shelf: &Shelf) -> Result<()> {
             match shelf.hashes().fresh(&path).and_then(|_| shelf.check(entry, &path)) {
                 Ok(file) => {
                     good += 1;
-                    print(format!("ok   {}  {}\n", file.id, path.display()).as_bytes())?;
+                    say(&format!("ok   {}  {}", file.id, path.display()))?;
                 }
+                Err(error) if error.kind() == Kind::Stopped => return Err(error),
                 Err(error) => {
                     bad += 1;
-                    print(format!("BAD  {}  {error}\n", entry.id).as_bytes())?;
+                    say(&format!("BAD  {}  {error}", entry.id))?;
                 }
             }
         }
     }
     match (good, bad) {
-        (0, 0) => print(b"no model is installed: run `xnai models pull`\n"),
+        (0, 0) => say("no model is installed: run `xnai models pull`"),
         (_, 0) => Ok(()),
         _ => Err(Error::fetch(Room::Models, format!("{bad} of {} model files do not hold", good + bad))
             .hint("remove them with `xnai models rm` and pull them again")),
@@ -171,13 +163,13 @@ fn verify(ids: &[String], shelf: &Shelf) -> Result<()> {
 fn path(id: &str, shelf: &Shelf) -> Result<()> {
     let entry = shelf.registry().get(id).ok_or_else(|| shelf.registry().unknown(id))?;
     let file = shelf.installed(entry)?.ok_or_else(|| shelf::missing(entry))?;
-    print(&[file.path.as_os_str().as_bytes(), b"\n"].concat())
+    say_path(&file.path)
 }
 
 fn remove(ids: &[String], shelf: &Shelf) -> Result<()> {
     for entry in named(ids, shelf)? {
         for path in shelf.remove(entry)? {
-            print(format!("removed {}\n", path.display()).as_bytes())?;
+            say(&format!("removed {}", path.display()))?;
         }
     }
     Ok(())
@@ -186,17 +178,6 @@ fn remove(ids: &[String], shelf: &Shelf) -> Result<()> {
 fn named<'a>(ids: &[String], shelf: &'a Shelf) -> Result<Vec<&'a Entry>> {
     let registry = shelf.registry();
     ids.iter().map(|id| registry.get(id).ok_or_else(|| registry.unknown(id))).collect()
-}
-
-/// To stdout; a reader that left (`| head`) is no error.
-fn print(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::make_room(Room::Models, format!("the list cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

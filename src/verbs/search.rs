@@ -1,13 +1,11 @@
 //! `xnai search "…"`: the passages that would be handed to the model, without asking it.
 
-use std::io::{self, Write};
-
-use super::ingest::interruptible;
+use super::ingest::{ended_by_user, interruptible};
 use crate::{
     config::Context,
-    error::{Error, Result, Room},
+    error::Result,
     models::Shelf,
-    os::terminal::plain,
+    os::terminal::{plain, say, say_json, tell},
     parcel::{Passage, Passages, Query},
     pipeline::crew,
     rag::{self, filter, relevance},
@@ -42,16 +40,12 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let files = crew::embedder(settings, &Shelf::open(&context.config.models, &context.paths)?)?;
     let searcher = rag::open_searcher(settings, &context.paths, &files, settings.threads.max(1).into())?;
     let query = Query { text: args.words.join(" "), limit: args.limit.unwrap_or(settings.passages), filter };
-    let passages = searcher.search(&query, &interruptible()?).map_err(|e| if e.is_stale() { Error::stopped() } else { e })?;
-    let text = if args.json {
-        serde_json::to_string_pretty(&passages).map_err(|e| Error::report(Room::Rag, format!("the passages are no JSON: {e}")))?
-    } else {
-        page(&passages, args.explain)
-    };
-    if !args.json {
-        passages.notes.iter().for_each(|note| eprintln!("note: {}", plain(note)));
+    let passages = searcher.search(&query, &interruptible()?).map_err(ended_by_user)?;
+    if args.json {
+        return say_json(&passages);
     }
-    writeln!(io::stdout().lock(), "{text}").map_err(|e| Error::replace(Room::Os, format!("stdout cannot be written: {e}")))
+    passages.notes.iter().for_each(|note| tell(&format!("note: {note}")));
+    say(&page(&passages, args.explain))
 }
 
 fn page(passages: &Passages, explain: bool) -> String {

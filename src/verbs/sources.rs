@@ -1,11 +1,9 @@
 //! `xnai sources`: lists the indexed documents.
 
-use std::io::{self, Write};
-
 use crate::{
     config::Context,
-    error::{Error, Result, Room},
-    os::terminal::plain,
+    error::Result,
+    os::terminal::{plain, say, say_json, tell},
     rag::{
         filter::{self, Rule},
         home::{DEMO, Home, USER},
@@ -34,18 +32,13 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let rule = Rule::new(&filter::parse(&args.filter)?)?;
     let mut docs: Vec<&Doc> = catalogue.docs.values().filter(|d| rule.admits(d)).collect();
     docs.sort_by(|a, b| a.source.cmp(&b.source));
-    let mut out = io::stdout().lock();
-    let written = if args.json {
-        let list: Vec<_> = docs.iter().map(|d| json(d)).collect();
-        writeln!(out, "{:#}", serde_json::Value::from(list))
-    } else {
-        docs.iter().try_for_each(|d| writeln!(out, "{}", line(d)))
-    };
-    written.map_err(|e| Error::replace(Room::Os, format!("stdout cannot be written: {e}")))?;
-    if docs.is_empty() && !args.json {
-        eprintln!("no documents{}", if args.filter.is_empty() { " yet: `xnai ingest PATH` adds them" } else { " that fit the filter" });
+    if args.json {
+        return say_json(&docs.iter().map(|d| json(d)).collect::<Vec<_>>());
     }
-    Ok(())
+    if docs.is_empty() {
+        tell(if args.filter.is_empty() { "no documents yet: `xnai ingest PATH` adds them" } else { "no documents that fit the filter" });
+    }
+    docs.iter().try_for_each(|d| say(&line(d)))
 }
 
 fn line(doc: &Doc) -> String {

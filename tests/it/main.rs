@@ -16,5 +16,6 @@ mod rag;
 #[cfg(feature = "whisper")]
 mod stt;
 mod support;
+mod terminal;
 mod tidy;
 mod voice;

@@ -1,13 +1,16 @@
 //! A download on stderr: a bar at a terminal, a line at the start and at the end elsewhere.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::Path,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::models::{Entry, Watch, source::size};
+use crate::{
+    models::{Entry, Watch, source::size},
+    os::terminal::tell,
+};
 
 /// Shows one download at a time.
 pub struct Bar {
@@ -21,8 +24,7 @@ impl Bar {
     }
 
     fn say(&self, line: &str) {
-        // Nothing can be said about a stderr that cannot be written.
-        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+        self.bar.suspend(|| tell(line));
     }
 }
 

@@ -255,7 +255,11 @@ fn a_disk_that_fills_up_keeps_the_part_for_when_there_is_room() {
 }
 
 #[test]
-fn ctrl_c_stops_a_download_at_once_and_leaves_only_the_part() {
+fn every_wish_to_stop_ends_a_download_at_once_and_leaves_only_the_part() {
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(a_stopped_download_leaves_only_the_part);
+}
+
+fn a_stopped_download_leaves_only_the_part(signal: Signal) {
     let stories = content(1_185_376); // the size that the embedded registry pins
     let server = Server::start(&[("stories260K.gguf", &stories, Manner::Stall { after: 30_000, times: 99 })]);
     let home = tempfile::tempdir().unwrap();
@@ -275,8 +279,8 @@ fn ctrl_c_stops_a_download_at_once_and_leaves_only_the_part() {
         thread::sleep(Duration::from_millis(10));
     }
     let asked = Instant::now();
-    kill(Pid::from_raw(pull.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    assert_eq!(pull.wait().unwrap().code(), Some(130));
+    kill(Pid::from_raw(pull.id().try_into().unwrap()), signal).unwrap();
+    assert_eq!(pull.wait().unwrap().code(), Some(130), "{signal}");
     assert!(asked.elapsed() < Duration::from_secs(10), "it waited for the server, which is silent for 30 s");
     let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(left, [part]);
