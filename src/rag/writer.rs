@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
         let mut version = self.rows.version()?;
         if !gone.is_empty() {
             let terms = &mut self.terms;
-            self.rows.texts(Some(gone), &mut |text| terms.remove(text))?;
+            self.rows.scan(Some(gone), &mut |row| terms.remove(&row.text))?;
         }
         rows.iter().for_each(|row| self.terms.add(&row.text));
         if !rows.is_empty() {
@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
 
     fn count_terms(&mut self) -> Result<()> {
         let mut terms = Terms::default();
-        self.rows.texts(None, &mut |text| terms.add(text))?;
+        self.rows.scan(None, &mut |row| terms.add(&row.text))?;
         drop(terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
         self.terms = terms;
         Ok(())
