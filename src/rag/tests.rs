@@ -246,9 +246,51 @@ fn embedding_again_drops_what_is_gone_and_keeps_tags() {
     let rig = Rig::new();
     rig.run(Request { paths: vec![rig.docs()], tags: vec!["home".into()], reembed: false });
     fs::remove_file(rig.docs().join("moon.txt")).unwrap();
-    let report = rig.run(Request { reembed: true, ..Request::default() });
+    let report = rig.run(Request { paths: vec![rig.docs()], tags: Vec::new(), reembed: true });
     assert_eq!((counts(&report), rig.catalogue().docs.len()), ([0, 1, 0, 1], 1));
     assert!(rig.catalogue().docs.values().all(|d| d.has_tag("home")));
+}
+
+#[test]
+fn embedding_again_keeps_what_cannot_be_read_now() {
+    let mut rig = Rig::new();
+    rig.run(Request { paths: vec![rig.docs()], tags: vec!["home".into()], reembed: false });
+    let before = rig.ask("moon", &[]).list[0].clone();
+    rig.embedder = Some(Letters("b"));
+    // As when a disk is not mounted.
+    fs::rename(rig.docs(), rig.folder.path().join("elsewhere")).unwrap();
+    rig.write("new.md", "# Quince\nA quince is a fruit.\n");
+    let report = rig.run(Request { paths: vec![rig.docs().join("new.md")], reembed: true, ..Request::default() });
+    assert_eq!((counts(&report), report.skipped.len(), rig.catalogue().docs.len()), ([1, 0, 0, 0], 2, 3));
+    assert!(report.notes[0].contains("2 documents cannot be read now"), "{report:?}");
+    let after = rig.ask("moon", &["tag=home"]).list[0].clone();
+    assert_eq!((&after.source, &after.span, &after.text), (&before.source, &before.span, &before.text));
+    assert!(after.evidence.cosine.is_some(), "carried passages are embedded again");
+    rig.write("moon.txt", "The moon is made of cheese.");
+    rig.ingest();
+    assert!(rig.ask("moon", &["tag=home"]).list[0].text.contains("cheese"));
+}
+
+#[test]
+fn an_index_that_cannot_be_carried_over_is_not_dropped() {
+    let rig = Rig::new();
+    rig.ingest();
+    fs::remove_file(rig.docs().join("moon.txt")).unwrap();
+    rig.tables.0.lock().unwrap().get_mut("user-1").unwrap().last_mut().unwrap().clear();
+    let before = rig.catalogue();
+    let error = rig.with(USER, |i| i.run(&Request { reembed: true, ..Request::default() })).unwrap_err();
+    assert!(error.to_string().contains("moon.txt"), "{error}");
+    assert_eq!(rig.catalogue(), before);
+    assert!(rig.tables.names().unwrap().contains(&"user-1".into()));
+}
+
+#[test]
+fn embedding_again_tags_only_what_was_named() {
+    let rig = Rig::new();
+    rig.run(Request { paths: vec![rig.docs()], tags: vec!["home".into()], reembed: false });
+    rig.run(Request { paths: vec![rig.docs().join("moon.txt")], tags: vec!["work".into()], reembed: true });
+    let given = |name: &str| rig.catalogue().docs.values().find(|d| d.source.ends_with(name)).unwrap().given.clone();
+    assert_eq!((given("moon.txt"), given("refund.md")), (vec!["work".to_owned()], vec!["home".to_owned()]));
 }
 
 #[test]

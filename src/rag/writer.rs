@@ -211,15 +211,17 @@ impl<'a> Writer<'a> {
         let beside = Home::new(&self.home.folder, &format!("{}.next", self.home.collection));
         let table = format!("{}-{number}", self.home.collection);
         let (rows, journal) = fresh(&beside, self.tables, maker, table)?;
-        let Self { home, tables, _lock, .. } = self;
+        let Self { home, tables, rows: old_rows, _lock, .. } = self;
         let writer = Writer { home: beside, tables, rows, journal, terms: Terms::default(), untidy: 0, lost: Vec::new(), _lock };
-        Ok(Successor { writer, home, old })
+        Ok(Successor { writer, home, old, old_rows })
     }
 }
 
 /// A collection being built to replace another.
 pub struct Successor<'a> {
     pub writer: Writer<'a>,
+    /// The rows of the collection to be replaced, for what cannot be made again.
+    pub old_rows: Box<dyn Rows>,
     home: Home,
     old: String,
 }
