@@ -80,22 +80,30 @@ impl<'a> Ingester<'a> {
         let mut writer = self.writer()?;
         let mut report = Report { skipped: std::mem::take(&mut found.unread), ..Report::default() };
         found.unread = report.skipped.clone();
-        if !writer.lost.is_empty() {
-            report.notes.push(format!("the index had lost {} documents; they were read again", writer.lost.len()));
-            found.files.extend(std::mem::take(&mut writer.lost));
-        }
+        report.notes.append(&mut writer.notes);
         if request.reembed {
             return self.rebuild(writer, request, found, report);
         }
         let embed = self.fits(&writer, &mut report.notes)?;
         let gone = missing(&writer.journal().catalogue, &found);
         let batch = Batch { embed, ..Batch::default() };
+        let mut files = found.files.clone();
+        let catalogue = &writer.journal().catalogue;
+        let lost: Vec<PathBuf> = catalogue.docs.values().filter(|d| d.is_hollow() && !gone.contains(&d.id)).map(Doc::path).collect();
+        if !lost.is_empty() {
+            report.notes.push(format!("the index had lost the passages of {} documents; their files were read again", lost.len()));
+            files.extend(lost);
+        }
         let mut work = Work { writer: &mut writer, old: None, request, asked: &found.files, batch, report };
-        self.take_all(&mut work, &found.files)?;
+        self.take_all(&mut work, &files)?;
         work.report.removed += gone.len();
         work.batch.gone.extend(gone);
         self.flush(&mut work)?;
-        let report = work.report;
+        let mut report = work.report;
+        let hollow = writer.journal().catalogue.docs.values().filter(|d| d.is_hollow()).count();
+        if hollow > 0 {
+            report.notes.push(format!("{hollow} documents have no passages until their files can be read: {GONE_FOR_GOOD}"));
+        }
         writer.finish(false)?;
         Ok(report)
     }
@@ -312,6 +320,11 @@ impl Work<'_, '_> {
         }
         old.carried += 1;
         rows.sort_by_key(|row| row.start);
+        let mut doc = doc;
+        if old.known.header.chunker != self.writer.journal().catalogue.header.chunker {
+            // Cut by other rules: the next ingest that can read it takes it for changed.
+            doc.sha256.clear();
+        }
         self.put(Parcel { doc, rows });
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Ingest, search and repair on a store in memory: everything that needs neither LanceDB nor a model.
 
+mod damage;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -252,86 +254,12 @@ fn embedding_again_drops_what_is_gone_and_keeps_tags() {
 }
 
 #[test]
-fn embedding_again_keeps_what_cannot_be_read_now() {
-    let mut rig = Rig::new();
-    rig.run(Request { paths: vec![rig.docs()], tags: vec!["home".into()], reembed: false });
-    let before = rig.ask("moon", &[]).list[0].clone();
-    rig.embedder = Some(Letters("b"));
-    // As when a disk is not mounted.
-    fs::rename(rig.docs(), rig.folder.path().join("elsewhere")).unwrap();
-    rig.write("new.md", "# Quince\nA quince is a fruit.\n");
-    let report = rig.run(Request { paths: vec![rig.docs().join("new.md")], reembed: true, ..Request::default() });
-    assert_eq!((counts(&report), report.skipped.len(), rig.catalogue().docs.len()), ([1, 0, 0, 0], 2, 3));
-    assert!(report.notes[0].contains("2 documents cannot be read now"), "{report:?}");
-    let after = rig.ask("moon", &["tag=home"]).list[0].clone();
-    assert_eq!((&after.source, &after.span, &after.text), (&before.source, &before.span, &before.text));
-    assert!(after.evidence.cosine.is_some(), "carried passages are embedded again");
-    rig.write("moon.txt", "The moon is made of cheese.");
-    rig.ingest();
-    assert!(rig.ask("moon", &["tag=home"]).list[0].text.contains("cheese"));
-}
-
-#[test]
-fn an_index_that_cannot_be_carried_over_is_not_dropped() {
-    let rig = Rig::new();
-    rig.ingest();
-    fs::remove_file(rig.docs().join("moon.txt")).unwrap();
-    rig.tables.0.lock().unwrap().get_mut("user-1").unwrap().last_mut().unwrap().clear();
-    let before = rig.catalogue();
-    let error = rig.with(USER, |i| i.run(&Request { reembed: true, ..Request::default() })).unwrap_err();
-    assert!(error.to_string().contains("moon.txt"), "{error}");
-    assert_eq!(rig.catalogue(), before);
-    assert!(rig.tables.names().unwrap().contains(&"user-1".into()));
-}
-
-#[test]
 fn embedding_again_tags_only_what_was_named() {
     let rig = Rig::new();
     rig.run(Request { paths: vec![rig.docs()], tags: vec!["home".into()], reembed: false });
     rig.run(Request { paths: vec![rig.docs().join("moon.txt")], tags: vec!["work".into()], reembed: true });
     let given = |name: &str| rig.catalogue().docs.values().find(|d| d.source.ends_with(name)).unwrap().given.clone();
     assert_eq!((given("moon.txt"), given("refund.md")), (vec!["work".to_owned()], vec!["home".to_owned()]));
-}
-
-#[test]
-fn what_was_written_but_not_acknowledged_never_happened() {
-    let rig = Rig::new();
-    rig.ingest();
-    let journal = Home::new(&rig.store(), USER).journal();
-    let acknowledged = fs::read(&journal).unwrap();
-    rig.write("late.md", "# Late\nQuince.\n");
-    rig.ingest();
-    // As a kill between the commit of the table and that of the journal leaves it.
-    fs::write(&journal, acknowledged).unwrap();
-    assert!(rig.ask("quince", &[]).list.iter().all(|p| !p.source.ends_with("late.md")));
-    assert_eq!(counts(&rig.ingest()), [1, 0, 2, 0]);
-    assert_eq!(rig.best("quince"), "late.md");
-    assert_eq!(rig.tables.open("user-1").unwrap().census().unwrap().len(), 3);
-}
-
-#[test]
-fn an_index_behind_its_journal_is_made_whole_from_the_files() {
-    let rig = Rig::new();
-    rig.ingest();
-    let versions = rig.tables.0.lock().unwrap().get("user-1").unwrap().len();
-    rig.write("late.md", "# Late\nQuince.\n");
-    rig.ingest();
-    // As a power cut leaves it: the newest versions are unreadable.
-    rig.tables.0.lock().unwrap().get_mut("user-1").unwrap().truncate(versions);
-    assert!(rig.ask("moon", &[]).notes.iter().any(|n| n.contains("repairs")));
-    let report = rig.run(Request::default());
-    assert!(report.notes[0].contains("read again"), "{report:?}");
-    assert_eq!(rig.best("quince"), "late.md");
-    assert!(rig.ask("moon", &[]).notes.is_empty());
-}
-
-#[test]
-fn a_lost_table_is_made_again_from_the_journal() {
-    let rig = Rig::new();
-    rig.ingest();
-    rig.tables.drop_table("user-1").unwrap();
-    rig.run(Request::default());
-    assert_eq!(rig.best("how far is the moon"), "moon.txt");
 }
 
 #[test]
