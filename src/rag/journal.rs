@@ -1,7 +1,8 @@
 //! The store's own record of what it holds: one line a commit, appended and synced before anything is acknowledged.
 //!
 //! The index can be lost and made again from it; a commit of the index that it does not name never happened. A line
-//! that a kill or a power cut left unfinished is not a line.
+//! that a kill or a power cut left unfinished is not a line. Any other line that cannot be read is damage: it is
+//! skipped, and the next writer keeps a copy of the file before it writes the journal anew.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -61,6 +62,16 @@ impl Doc {
         self.raw.as_deref().and_then(unhex).unwrap_or_else(|| PathBuf::from(&self.source))
     }
 
+    /// The index lost its passages: the file is to be read again as soon as it can be.
+    pub fn is_hollow(&self) -> bool {
+        self.chunks == 0 && self.sha256.is_empty()
+    }
+
+    /// The document as one whose passages are lost.
+    pub fn hollow(self) -> Self {
+        Self { chunks: 0, sha256: String::new(), ..self }
+    }
+
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags.iter().chain(&self.given).any(|t| t == tag)
     }
@@ -92,48 +103,58 @@ pub struct Catalogue {
     pub docs: BTreeMap<u32, Doc>,
     by_source: HashMap<String, u32>,
     next: u32,
-    commits: usize,
+    /// Entries that say nothing any more.
+    history: usize,
     /// Bytes of whole lines.
     length: u64,
+    /// Lines that could not be read. With the first of them the header went: its table has no name then.
+    pub damaged: usize,
 }
 
 impl Catalogue {
-    /// Reads a journal; `None` when there is none or it has no header yet.
+    /// Reads a journal; `None` when there is none.
     pub fn read(path: &Path) -> Result<Option<Self>> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(Room::Rag, "reading", path, &error)),
         };
-        let mut catalogue = None;
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            let Some(read) = line.strip_suffix(b"\n").and_then(|l| serde_json::from_slice(l).ok()) else { break };
-            match (read, &mut catalogue) {
-                (Line::Header(header), None) => catalogue = Some(Self { header, next: 1, ..Self::default() }),
-                (Line::Commit(commit), Some(catalogue)) => catalogue.apply(commit),
-                _ => break,
+        let mut catalogue = Self { next: 1, ..Self::default() };
+        // It is written whole and then renamed: without a line it is not one that a kill left behind.
+        catalogue.damaged = usize::from(!bytes.contains(&b'\n'));
+        for (number, line) in bytes.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")).enumerate() {
+            match serde_json::from_slice(line) {
+                Ok(Line::Header(header)) if number == 0 => catalogue.header = header,
+                Ok(Line::Commit(commit)) => {
+                    catalogue.damaged += usize::from(number == 0);
+                    catalogue.apply(commit);
+                }
+                _ => catalogue.damaged += 1,
             }
-            if let Some(catalogue) = &mut catalogue {
-                catalogue.length += line.len() as u64;
-            }
+            catalogue.length += line.len() as u64;
         }
-        Ok(catalogue)
+        Ok(Some(catalogue))
     }
 
     fn apply(&mut self, commit: Commit) {
         self.version = commit.version;
-        self.commits += 1;
-        for id in commit.gone {
-            if let Some(doc) = self.docs.remove(&id)
-                && self.by_source.get(&doc.source) == Some(&id)
-            {
-                self.by_source.remove(&doc.source);
-            }
-        }
+        self.history += usize::from(commit.put.is_empty());
+        commit.gone.iter().for_each(|id| self.drop_doc(*id));
         for doc in commit.put {
-            self.next = self.next.max(doc.id + 1);
+            self.next = self.next.max(doc.id.saturating_add(1));
+            self.drop_doc(doc.id);
+            // A source is one document, even where the line that took the older one away is damaged.
+            self.by_source(&doc.source).map(|d| d.id).into_iter().for_each(|older| self.drop_doc(older));
             self.by_source.insert(doc.source.clone(), doc.id);
             self.docs.insert(doc.id, doc);
+        }
+    }
+
+    fn drop_doc(&mut self, id: u32) {
+        let Some(doc) = self.docs.remove(&id) else { return };
+        self.history += 1;
+        if self.by_source.get(&doc.source) == Some(&id) {
+            self.by_source.remove(&doc.source);
         }
     }
 
@@ -161,25 +182,28 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens an existing journal and cuts off a line that was not finished.
+    /// Opens an existing journal and cuts off a line that was not finished. One that is damaged is left as it is: see
+    /// [`Journal::mend`].
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let Some(catalogue) = Catalogue::read(path)? else { return Ok(None) };
         let open = || {
             let file = fs::OpenOptions::new().append(true).open(path)?;
-            file.set_len(catalogue.length)?;
+            if catalogue.damaged == 0 {
+                file.set_len(catalogue.length)?;
+            }
             Ok(file)
         };
         let file = open().map_err(|e| Error::io(Room::Rag, "opening", path, &e))?;
         Ok(Some(Self { path: path.to_owned(), file, catalogue }))
     }
 
-    /// Starts a journal in place of whatever is there: atomically, complete with `commit`.
-    pub fn start(path: &Path, header: Header, commit: Commit) -> Result<Self> {
+    /// Starts a journal in place of whatever is there: atomically, complete with `commits`.
+    pub fn start(path: &Path, header: Header, commits: Vec<Commit>) -> Result<Self> {
         let mut catalogue = Catalogue { header: header.clone(), next: 1, ..Catalogue::default() };
-        let file =
-            replace(path, &[Line::Header(header), Line::Commit(commit.clone())]).map_err(|e| Error::io(Room::Rag, "writing", path, &e))?;
+        let lines: Vec<Line> = std::iter::once(Line::Header(header)).chain(commits.iter().cloned().map(Line::Commit)).collect();
+        let file = replace(path, &lines).map_err(|e| Error::io(Room::Rag, "writing", path, &e))?;
         catalogue.length = file.metadata().map_or(0, |m| m.len());
-        catalogue.apply(commit);
+        commits.into_iter().for_each(|commit| catalogue.apply(commit));
         Ok(Self { path: path.to_owned(), file, catalogue })
     }
 
@@ -199,15 +223,40 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes the journal anew when most of its lines are history.
+    /// Writes the journal anew when much of it is history.
     pub fn compact(&mut self) -> Result<()> {
-        if self.catalogue.commits <= 64 + self.catalogue.docs.len() / 4 {
+        if self.catalogue.history <= 64 + self.catalogue.docs.len() / 4 {
             return Ok(());
         }
-        let docs = self.catalogue.docs.values().cloned().collect();
-        let commit = Commit { version: self.catalogue.version, put: docs, gone: Vec::new() };
+        self.rewrite(self.catalogue.header.clone())
+    }
+
+    /// Keeps a copy of a damaged journal beside it, then writes it anew from the lines that could be read. Returns
+    /// where the copy is. Until the next commit no version of the table counts as acknowledged.
+    pub fn mend(&mut self, header: Header) -> Result<PathBuf> {
+        let beside = |n: u32| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".damaged-{n}"));
+            PathBuf::from(name)
+        };
+        let copy = (1..).map(beside).find(|p| !p.exists()).unwrap_or_else(|| beside(0));
+        let copied = fs::copy(&self.path, &copy).and_then(|_| fs::File::open(&copy)?.sync_all());
+        copied.map_err(|e| Error::io(Room::Rag, "copying the damaged journal to", &copy, &e))?;
+        self.catalogue.version = 0;
+        self.rewrite(header)?;
+        Ok(copy)
+    }
+
+    /// A line a document: damage to one leaves the others.
+    fn rewrite(&mut self, header: Header) -> Result<()> {
+        let version = self.catalogue.version;
+        let put = |doc: &Doc| Commit { version, put: vec![doc.clone()], gone: Vec::new() };
+        let mut commits: Vec<Commit> = self.catalogue.docs.values().map(put).collect();
+        if commits.is_empty() {
+            commits.push(Commit { version, ..Commit::default() });
+        }
         let next = self.catalogue.next;
-        *self = Self::start(&self.path, self.catalogue.header.clone(), commit)?;
+        *self = Self::start(&self.path, header, commits)?;
         self.catalogue.next = next;
         Ok(())
     }
@@ -252,7 +301,7 @@ mod tests {
 
     fn journal(folder: &Path) -> Journal {
         let header = Header { schema: 1, chunker: "1/800".into(), table: "user-1".into(), embedder: None };
-        Journal::start(&folder.join("user.journal"), header, Commit { version: 2, ..Commit::default() }).unwrap()
+        Journal::start(&folder.join("user.journal"), header, vec![Commit { version: 2, ..Commit::default() }]).unwrap()
     }
 
     #[test]
@@ -280,6 +329,53 @@ mod tests {
             assert_eq!(opened.catalogue, whole);
             opened.append(Commit { version: 4, put: vec![doc(2, "/b")], gone: vec![] }).unwrap();
             assert_eq!(Catalogue::read(&journal.path).unwrap().unwrap(), journal.catalogue);
+        }
+    }
+
+    #[test]
+    fn a_damaged_line_loses_itself_and_a_copy_of_the_file_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = journal(folder.path());
+        for (version, id) in [(3, 1), (4, 2), (5, 3)] {
+            journal.append(Commit { version, put: vec![doc(id, &format!("/{id}"))], gone: vec![] }).unwrap();
+        }
+        let text = fs::read_to_string(&journal.path).unwrap();
+        for (number, expected) in [(0, vec![1, 2, 3]), (1, vec![1, 2, 3]), (2, vec![2, 3]), (3, vec![1, 3]), (4, vec![1, 2])] {
+            let lines: Vec<&str> = text.lines().enumerate().map(|(n, line)| if n == number { "{\"com" } else { line }).collect();
+            let damaged = lines.join("\n") + "\n";
+            fs::write(&journal.path, &damaged).unwrap();
+            let mut opened = Journal::open(&journal.path).unwrap().unwrap();
+            assert_eq!((opened.catalogue.damaged, opened.catalogue.docs.keys().copied().collect::<Vec<_>>()), (1, expected));
+            assert_eq!(opened.catalogue.header.table.is_empty(), number == 0);
+            let copy = opened.mend(journal.catalogue.header.clone()).unwrap();
+            assert!(copy.to_string_lossy().ends_with(&format!("user.journal.damaged-{}", number + 1)));
+            assert_eq!(fs::read_to_string(&copy).unwrap(), damaged);
+            let read = Catalogue::read(&journal.path).unwrap().unwrap();
+            assert_eq!((read.damaged, &read.docs, read.version), (0, &opened.catalogue.docs, opened.catalogue.version));
+        }
+    }
+
+    #[test]
+    fn a_document_whose_removal_is_lost_still_gives_way_to_its_successor() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = journal(folder.path());
+        for id in [1, 2] {
+            journal.append(Commit { version: 3, put: vec![doc(id, "/a")], gone: vec![] }).unwrap();
+        }
+        let read = Catalogue::read(&journal.path).unwrap().unwrap();
+        assert_eq!((read.docs.len(), read.by_source("/a").unwrap().id), (1, 2));
+        journal.append(Commit { version: 4, put: vec![doc(2, "/a").hollow()], gone: vec![] }).unwrap();
+        assert!(Catalogue::read(&journal.path).unwrap().unwrap().by_source("/a").unwrap().is_hollow());
+    }
+
+    #[test]
+    fn a_file_without_any_line_is_a_damaged_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("user.journal");
+        assert!(Catalogue::read(&path).unwrap().is_none());
+        for bytes in [&b""[..], b"\0\0\0"] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(Catalogue::read(&path).unwrap().unwrap().damaged, 1);
         }
     }
 

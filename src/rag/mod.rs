@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod journal;
 pub mod relevance;
 pub mod search;
+mod stop;
 pub mod store;
 pub mod terms;
 #[cfg(test)]

@@ -33,7 +33,7 @@ const WEIGHED: usize = 5;
 pub const DEMO_NOTE: &str = "answering from the demo documents; `xnai ingest PATH` adds your own";
 const EMPTY_NOTE: &str = "there are no documents yet; `xnai ingest PATH` adds them";
 const NO_EMBEDDER: &str = "no embedding model: words alone are compared";
-const BEHIND: &str = "the index was damaged and answers from an older state; the next `xnai ingest` repairs it";
+const BEHIND: &str = "the index was damaged and answers from what is left; the next `xnai ingest` repairs it";
 
 /// Which lists are asked. `Both` is what everybody gets; the others are for measuring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +139,8 @@ impl Search {
         let by_vector = vector.as_deref().map(|v| rows.by_vector(v, only.as_deref(), list)).transpose()?.unwrap_or_default();
         turn.alive()?;
         let mut fused = fuse::fuse(by_words, by_vector, vector.as_deref(), self.weights);
+        // A damaged journal does not name every row's document.
+        fused.retain(|f| view.catalogue.docs.contains_key(&f.row.doc));
         if !phrases.is_empty() {
             fused.retain(|f| f.bm25.is_some());
         }

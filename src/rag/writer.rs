@@ -3,11 +3,11 @@
 //! Order of a commit: rows into a new version of the table, everything synced, then one line in the journal. Only
 //! then is it acknowledged. Whatever the table holds beyond its journal is rolled back when it is opened again.
 
-use std::{fs::File, path::PathBuf};
+use std::fs::File;
 
 use super::{
     chunk,
-    home::Home,
+    home::{self, Home},
     journal::{Commit, Doc, EmbedderId, Header, Journal},
     store::{Row, Rows, SCHEMA, Tables},
     terms::Terms,
@@ -51,8 +51,8 @@ pub struct Writer<'a> {
     journal: Journal,
     terms: Terms,
     untidy: usize,
-    /// Documents that the journal names but the index had lost: to be read again.
-    pub lost: Vec<PathBuf>,
+    /// What had to be mended, for whoever reports.
+    pub notes: Vec<String>,
     _lock: File,
 }
 
@@ -60,23 +60,28 @@ impl<'a> Writer<'a> {
     /// Takes the lock, then makes the collection, or opens it and brings index and journal in line.
     pub fn open(home: &Home, tables: &'a dyn Tables, maker: &Maker, turn: &Turn, waiting: &mut dyn FnMut()) -> Result<Self> {
         let lock = home.lock(turn, waiting)?;
-        let Some(journal) = Journal::open(&home.journal())? else { return Self::begin(home, tables, maker, lock) };
+        let Some(mut journal) = Journal::open(&home.journal())? else { return Self::begin(home, tables, maker, lock) };
+        let damaged = journal.catalogue.damaged > 0;
+        let notes = if damaged { vec![mend(home, tables, maker, &mut journal)?] } else { Vec::new() };
         let table = journal.catalogue.header.table.clone();
         sweep(home, tables, &table);
         let opened = tables.heal(&table).and_then(|_| tables.open(&table));
         let dimension = journal.catalogue.header.embedder.as_ref().map(|e| e.dimension);
-        let rows = match opened {
-            Ok(rows) => rows,
-            // Beyond repair: an empty table, and every document is lost and read again.
+        let (rows, remade) = match opened {
+            Ok(rows) => (rows, false),
+            // Beyond repair: an empty table, and every document is to be read again.
             Err(_) => {
                 drop(tables.drop_table(&table));
-                tables.create(&table, dimension)?
+                (tables.create(&table, dimension)?, true)
             }
         };
         let terms = Terms::read(&home.terms(&table));
-        let mut writer =
-            Self { home: home.clone(), tables, rows, journal, terms: Terms::default(), untidy: 0, lost: Vec::new(), _lock: lock };
-        writer.align()?;
+        let mut writer = Self { home: home.clone(), tables, rows, journal, terms: Terms::default(), untidy: 0, notes, _lock: lock };
+        if damaged || remade {
+            writer.reconcile()?
+        } else {
+            writer.align()?
+        }
         match terms.filter(|t| u64::from(t.chunks()) == writer.journal.catalogue.chunks()) {
             Some(terms) => writer.terms = terms,
             None => writer.count_terms()?,
@@ -89,7 +94,7 @@ impl<'a> Writer<'a> {
         sweep(home, tables, "");
         let (rows, journal) = fresh(home, tables, maker, table)?;
         let terms = Terms::default();
-        Ok(Self { home: home.clone(), tables, rows, journal, terms, untidy: 0, lost: Vec::new(), _lock: lock })
+        Ok(Self { home: home.clone(), tables, rows, journal, terms, untidy: 0, notes: Vec::new(), _lock: lock })
     }
 
     pub fn journal(&self) -> &Journal {
@@ -114,16 +119,16 @@ impl<'a> Writer<'a> {
         self.reconcile()
     }
 
-    /// The acknowledged version is gone: keeps what is whole, drops the rest, and remembers what to read again.
+    /// Index and journal do not fit: keeps what is whole, empties the other documents of their rows, and has the
+    /// journal remember that they are to be read again.
     fn reconcile(&mut self) -> Result<()> {
         let census = self.rows.census()?;
         let docs = &self.journal.catalogue.docs;
         let whole = |doc: &&Doc| census.get(&doc.id).copied().unwrap_or(0) == doc.chunks;
-        let broken: Vec<u32> = docs.values().filter(|d| !whole(d)).map(|d| d.id).collect();
-        self.lost = broken.iter().filter_map(|id| docs.get(id)).map(Doc::path).collect();
-        let stray: Vec<u32> = census.keys().filter(|id| broken.contains(id) || !docs.contains_key(id)).copied().collect();
+        let broken: Vec<Doc> = docs.values().filter(|d| !whole(d)).map(|d| d.clone().hollow()).collect();
+        let stray: Vec<u32> = census.keys().filter(|id| docs.get(id).is_none_or(|d| !whole(&d))).copied().collect();
         let version = if stray.is_empty() { self.rows.version()? } else { self.rows.remove(&stray)? };
-        self.acknowledge(Commit { version, put: Vec::new(), gone: broken })
+        self.acknowledge(Commit { version, put: broken, gone: Vec::new() })
     }
 
     /// Stores documents and takes others away, in one acknowledged step.
@@ -149,7 +154,7 @@ impl<'a> Writer<'a> {
         let mut version = self.rows.version()?;
         if !gone.is_empty() {
             let terms = &mut self.terms;
-            self.rows.texts(Some(gone), &mut |text| terms.remove(text))?;
+            self.rows.scan(Some(gone), &mut |row| terms.remove(&row.text))?;
         }
         rows.iter().for_each(|row| self.terms.add(&row.text));
         if !rows.is_empty() {
@@ -197,7 +202,7 @@ impl<'a> Writer<'a> {
 
     fn count_terms(&mut self) -> Result<()> {
         let mut terms = Terms::default();
-        self.rows.texts(None, &mut |text| terms.add(text))?;
+        self.rows.scan(None, &mut |row| terms.add(&row.text))?;
         drop(terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
         self.terms = terms;
         Ok(())
@@ -211,15 +216,17 @@ impl<'a> Writer<'a> {
         let beside = Home::new(&self.home.folder, &format!("{}.next", self.home.collection));
         let table = format!("{}-{number}", self.home.collection);
         let (rows, journal) = fresh(&beside, self.tables, maker, table)?;
-        let Self { home, tables, _lock, .. } = self;
-        let writer = Writer { home: beside, tables, rows, journal, terms: Terms::default(), untidy: 0, lost: Vec::new(), _lock };
-        Ok(Successor { writer, home, old })
+        let Self { home, tables, rows: old_rows, _lock, .. } = self;
+        let writer = Writer { home: beside, tables, rows, journal, terms: Terms::default(), untidy: 0, notes: Vec::new(), _lock };
+        Ok(Successor { writer, home, old, old_rows })
     }
 }
 
 /// A collection being built to replace another.
 pub struct Successor<'a> {
     pub writer: Writer<'a>,
+    /// The rows of the collection to be replaced, for what cannot be made again.
+    pub old_rows: Box<dyn Rows>,
     home: Home,
     old: String,
 }
@@ -246,14 +253,33 @@ fn fresh(home: &Home, tables: &dyn Tables, maker: &Maker, table: String) -> Resu
     }
     let rows = tables.create(&table, maker.embedder.as_ref().map(|e| e.dimension))?;
     let commit = Commit { version: rows.version()?, ..Commit::default() };
-    let journal = Journal::start(&home.journal(), maker.header(table), commit)?;
+    let journal = Journal::start(&home.journal(), maker.header(table), vec![commit])?;
     Ok((rows, journal))
+}
+
+/// Writes a damaged journal anew. Returns what to tell about it.
+fn mend(home: &Home, tables: &dyn Tables, maker: &Maker, journal: &mut Journal) -> Result<String> {
+    let lines = journal.catalogue.damaged;
+    let mut header = journal.catalogue.header.clone();
+    if header.table.is_empty() {
+        home::tables_of(home, tables).iter().for_each(|name| drop(tables.heal(name)));
+        let table = home::table_of(home, tables, &journal.catalogue).unwrap_or_else(|| format!("{}-1", home.collection));
+        // Which model made its vectors is not known any more: words alone are compared.
+        header = Maker { embedder: None, ..maker.clone() }.header(table);
+    }
+    let copy = journal.mend(header)?;
+    let note = format!(
+        "the store's journal was damaged: {lines} of its lines could not be read, and documents that only they named must be ingested \
+         again; a copy of it is {}",
+        copy.display()
+    );
+    tracing::warn!("{note}");
+    Ok(note)
 }
 
 /// Removes what an interrupted rebuild left behind. Failures do no harm: it is tried again next time.
 fn sweep(home: &Home, tables: &dyn Tables, current: &str) {
-    let ours = |name: &String| name.strip_prefix(&home.collection).is_some_and(|rest| rest.starts_with('-')) && name != current;
-    for name in tables.names().unwrap_or_default().iter().filter(|name| ours(name)) {
+    for name in home::tables_of(home, tables).iter().filter(|name| *name != current) {
         drop(tables.drop_table(name));
         drop(std::fs::remove_file(home.terms(name)));
     }

@@ -378,6 +378,42 @@ fn an_index_beyond_repair_is_made_again_from_the_files() {
     rig.is_whole();
 }
 
+#[test]
+fn embedding_again_keeps_what_cannot_be_read_now() {
+    let rig = Rig::new();
+    rig.ingest();
+    let before = rig.ask("moon kilometres", &[]).list[0].clone();
+    fs::rename(rig.docs(), rig.root.join("away")).unwrap();
+    let other = Letters("other", 16);
+    let report = rig.with(&other, &mut |_| {}, |i| i.run(&Request { reembed: true, ..Request::default() })).unwrap();
+    assert!(report.notes[0].contains("2 documents cannot be read now"), "{report:?}");
+    let after = ask(&Search::new(&rig.store(), rig.tables(), Some(Box::new(other))), "moon kilometres", &[]).list[0].clone();
+    assert_eq!((&after.source, &after.title, &after.span, &after.text), (&before.source, &before.title, &before.span, &before.text));
+    assert!(after.evidence.cosine.is_some());
+    rig.is_whole();
+}
+
+#[test]
+fn a_damaged_line_of_the_journal_costs_no_other() {
+    let rig = Rig::new();
+    rig.ingest();
+    rig.write("late.md", "# Late\nQuince.\n");
+    rig.ingest();
+    let journal = Home::new(&rig.store(), USER).journal();
+    let text = fs::read_to_string(&journal).unwrap();
+    for (line, best) in [("late.md", ""), ("header", "late.md"), ("moon.txt", "late.md")] {
+        let damaged: Vec<&str> = text.lines().map(|l| if l.contains(line) { "{\0" } else { l }).collect();
+        assert!(damaged.contains(&"{\0"), "{text}");
+        fs::write(&journal, damaged.join("\n") + "\n").unwrap();
+        let report = rig.try_ingest(&[], &mut |_| {}).unwrap();
+        assert!(report.notes[0].contains("damaged"), "{report:?}");
+        assert!(rig.best("quince").ends_with(best));
+        rig.ingest();
+        assert_eq!((rig.best("quince"), rig.best("moon kilometres")), ("late.md".into(), "moon.txt".into()));
+        rig.is_whole();
+    }
+}
+
 /// A small file system in memory; unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
 

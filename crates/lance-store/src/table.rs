@@ -118,16 +118,16 @@ impl Table {
         Ok(rows::hits(&batches, Some(("_distance", |distance| 1.0 - distance))))
     }
 
-    /// Hands every text of the documents (of all, if `None`) to `each`, a batch at a time.
-    pub fn texts(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(&str)) -> Result<()> {
-        let mut scan = self.inner.query().select(Select::columns(&["text"]));
+    /// Hands every row of the documents (of all, if `None`), without its vector, to `each`, a batch at a time.
+    pub fn scan(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(Row)) -> Result<()> {
+        let mut scan = self.inner.query().select(Select::columns(&["doc", "text", "lead", "start", "end"]));
         if let Some(docs) = docs {
             scan = scan.only_if(among(docs));
         }
         self.runtime.block_on(async {
             let mut stream = scan.execute().await?;
             while let Some(batch) = stream.try_next().await? {
-                rows::hits(&[batch], None).iter().for_each(|hit| each(&hit.row.text));
+                rows::hits(&[batch], None).into_iter().for_each(|hit| each(hit.row));
             }
             Ok(())
         })

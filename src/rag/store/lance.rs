@@ -75,15 +75,15 @@ impl Rows for Table {
     }
 
     fn by_words(&self, text: &str, phrases: &[String], only: Only<'_>, limit: usize) -> Result<Vec<Hit>> {
-        Ok(self.by_words(text, phrases, only, limit).map_err(error)?.into_iter().map(ours).collect())
+        Ok(self.by_words(text, phrases, only, limit).map_err(error)?.into_iter().map(hit).collect())
     }
 
     fn by_vector(&self, vector: &[f32], only: Only<'_>, limit: usize) -> Result<Vec<Hit>> {
-        Ok(self.by_vector(vector, only, limit).map_err(error)?.into_iter().map(ours).collect())
+        Ok(self.by_vector(vector, only, limit).map_err(error)?.into_iter().map(hit).collect())
     }
 
-    fn texts(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(&str)) -> Result<()> {
-        self.texts(docs, each).map_err(error)
+    fn scan(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(Row)) -> Result<()> {
+        self.scan(docs, &mut |row| each(ours(row))).map_err(error)
     }
 
     fn census(&self) -> Result<HashMap<u32, u32>> {
@@ -106,7 +106,11 @@ fn theirs(row: Row) -> lance_store::Row {
     lance_store::Row { doc: row.doc, text: row.text, lead: row.lead, start: row.start, end: row.end, vector: row.vector }
 }
 
-fn ours(hit: lance_store::Hit) -> Hit {
-    let lance_store::Row { doc, text, lead, start, end, vector } = hit.row;
-    Hit { row: Row { doc, text, lead, start, end, vector }, score: hit.score }
+fn ours(row: lance_store::Row) -> Row {
+    let lance_store::Row { doc, text, lead, start, end, vector } = row;
+    Row { doc, text, lead, start, end, vector }
+}
+
+fn hit(hit: lance_store::Hit) -> Hit {
+    Hit { row: ours(hit.row), score: hit.score }
 }

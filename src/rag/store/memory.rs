@@ -133,8 +133,9 @@ impl Rows for Table {
         Ok(best(hits.collect(), limit))
     }
 
-    fn texts(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(&str)) -> Result<()> {
-        self.rows(None).iter().filter(|r| docs.is_none_or(|d| d.contains(&r.doc))).for_each(|r| each(&r.text));
+    fn scan(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(Row)) -> Result<()> {
+        let rows = self.rows(None).into_iter().filter(|r| docs.is_none_or(|d| d.contains(&r.doc)));
+        rows.for_each(|r| each(Row { vector: None, ..r }));
         Ok(())
     }
 

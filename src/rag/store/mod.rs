@@ -75,8 +75,8 @@ pub trait Rows: Send + Sync {
     fn remove(&self, docs: &[u32]) -> Result<u64>;
     fn by_words(&self, text: &str, phrases: &[String], only: Only<'_>, limit: usize) -> Result<Vec<Hit>>;
     fn by_vector(&self, vector: &[f32], only: Only<'_>, limit: usize) -> Result<Vec<Hit>>;
-    /// Hands the text of every row of these documents, or of all, to `each`.
-    fn texts(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(&str)) -> Result<()>;
+    /// Hands every row of these documents, or of all, to `each`, without its vector.
+    fn scan(&self, docs: Option<&[u32]>, each: &mut dyn FnMut(Row)) -> Result<()>;
     /// Chunks of every document it holds.
     fn census(&self) -> Result<HashMap<u32, u32>>;
     /// Folds small files and unindexed rows together, and builds the vector index once it pays.
