@@ -92,7 +92,7 @@ impl<'a> Ingester<'a> {
         let mut files = found.files.clone();
         let lost: Vec<PathBuf> = hollow(&writer).filter(|d| !gone.contains(&d.id)).map(Doc::path).collect();
         if !lost.is_empty() {
-            report.notes.push(format!("the index had lost the passages of {} documents; their files were read again", lost.len()));
+            report.notes.push(format!("the index had lost the passages of {}, which were read again", documents(lost.len())));
             files.extend(lost);
         }
         let batch = Batch { embed, ..Batch::default() };
@@ -104,7 +104,7 @@ impl<'a> Ingester<'a> {
         let mut report = work.report;
         let without = hollow(&writer).count();
         if without > 0 {
-            report.notes.push(format!("{without} documents have no passages until their files can be read: {GONE_FOR_GOOD}"));
+            report.notes.push(format!("no passages until the files can be read: {}; {GONE_FOR_GOOD}", documents(without)));
         }
         writer.finish(false)?;
         Ok(report)
@@ -177,7 +177,9 @@ impl<'a> Ingester<'a> {
         let carried = work.old.map_or(0, |old| old.carried);
         let mut report = work.report;
         if carried > 0 {
-            report.notes.push(format!("{carried} documents cannot be read now and keep the passages they had: {GONE_FOR_GOOD}"));
+            report
+                .notes
+                .push(format!("the passages stored before were kept for {} that could not be read: {GONE_FOR_GOOD}", documents(carried)));
         }
         report.removed = known.docs.values().filter(|d| successor.writer.journal().catalogue.by_source(&d.source).is_none()).count();
         successor.take_over()?;
@@ -277,7 +279,11 @@ pub const WORDS_ONLY: &str = "the index has no vectors, so words alone are compa
 pub const OTHER_EMBEDDER: &str =
     "the index was embedded by another model, so words alone are compared: `xnai ingest --reembed` embeds it again";
 
-const GONE_FOR_GOOD: &str = "if their files are gone for good, `xnai forget` takes them out";
+const GONE_FOR_GOOD: &str = "`xnai forget` takes out what is gone for good";
+
+fn documents(count: usize) -> String {
+    if count == 1 { "1 document".into() } else { format!("{count} documents") }
+}
 
 enum Prepared {
     Same,
