@@ -14,8 +14,9 @@ use super::{
     extract::{self, Extracted, Skip},
     home::Home,
     journal::{Catalogue, Doc, EmbedderId, hex},
-    store::{Row, Rows, SCHEMA, Tables},
+    store::{Row, SCHEMA, Tables},
     walk::{self, Content, Refusal},
+    work::{Batch, Old, Work},
     writer::{Maker, Parcel, Writer},
 };
 use crate::{
@@ -81,28 +82,29 @@ impl<'a> Ingester<'a> {
         let mut report = Report { skipped: std::mem::take(&mut found.unread), ..Report::default() };
         found.unread = report.skipped.clone();
         report.notes.append(&mut writer.notes);
-        if request.reembed {
-            return self.rebuild(writer, request, found, report);
-        }
+        if request.reembed { self.rebuild(writer, request, &found, report) } else { self.update(writer, request, &found, report) }
+    }
+
+    /// What is new, what changed, what is gone, and what the index had lost.
+    fn update(&mut self, mut writer: Writer<'a>, request: &Request, found: &walk::Found, mut report: Report) -> Result<Report> {
         let embed = self.fits(&writer, &mut report.notes)?;
-        let gone = missing(&writer.journal().catalogue, &found);
-        let batch = Batch { embed, ..Batch::default() };
+        let gone = missing(&writer.journal().catalogue, found);
         let mut files = found.files.clone();
-        let catalogue = &writer.journal().catalogue;
-        let lost: Vec<PathBuf> = catalogue.docs.values().filter(|d| d.is_hollow() && !gone.contains(&d.id)).map(Doc::path).collect();
+        let lost: Vec<PathBuf> = hollow(&writer).filter(|d| !gone.contains(&d.id)).map(Doc::path).collect();
         if !lost.is_empty() {
-            report.notes.push(format!("the index had lost the passages of {} documents; their files were read again", lost.len()));
+            report.notes.push(format!("the index had lost the passages of {}, which were read again", documents(lost.len())));
             files.extend(lost);
         }
+        let batch = Batch { embed, ..Batch::default() };
         let mut work = Work { writer: &mut writer, old: None, request, asked: &found.files, batch, report };
         self.take_all(&mut work, &files)?;
         work.report.removed += gone.len();
         work.batch.gone.extend(gone);
         self.flush(&mut work)?;
         let mut report = work.report;
-        let hollow = writer.journal().catalogue.docs.values().filter(|d| d.is_hollow()).count();
-        if hollow > 0 {
-            report.notes.push(format!("{hollow} documents have no passages until their files can be read: {GONE_FOR_GOOD}"));
+        let without = hollow(&writer).count();
+        if without > 0 {
+            report.notes.push(format!("no passages until the files can be read: {}; {GONE_FOR_GOOD}", documents(without)));
         }
         writer.finish(false)?;
         Ok(report)
@@ -161,9 +163,9 @@ impl<'a> Ingester<'a> {
 
     /// Everything again, beside the old collection, which it replaces at the end. What cannot be read now keeps the
     /// passages it had; only what a walked folder no longer holds is gone.
-    fn rebuild(&mut self, writer: Writer<'a>, request: &Request, found: walk::Found, report: Report) -> Result<Report> {
+    fn rebuild(&mut self, writer: Writer<'a>, request: &Request, found: &walk::Found, report: Report) -> Result<Report> {
         let known = writer.journal().catalogue.clone();
-        let gone = missing(&known, &found);
+        let gone = missing(&known, found);
         let kept = known.docs.values().filter(|d| !gone.contains(&d.id)).map(Doc::path);
         let files: BTreeSet<PathBuf> = kept.chain(found.files.iter().cloned()).collect();
         let mut successor = writer.successor(&self.maker())?;
@@ -175,7 +177,9 @@ impl<'a> Ingester<'a> {
         let carried = work.old.map_or(0, |old| old.carried);
         let mut report = work.report;
         if carried > 0 {
-            report.notes.push(format!("{carried} documents cannot be read now and keep the passages they had: {GONE_FOR_GOOD}"));
+            report
+                .notes
+                .push(format!("the passages stored before were kept for {} that could not be read: {GONE_FOR_GOOD}", documents(carried)));
         }
         report.removed = known.docs.values().filter(|d| successor.writer.journal().catalogue.by_source(&d.source).is_none()).count();
         successor.take_over()?;
@@ -275,67 +279,20 @@ pub const WORDS_ONLY: &str = "the index has no vectors, so words alone are compa
 pub const OTHER_EMBEDDER: &str =
     "the index was embedded by another model, so words alone are compared: `xnai ingest --reembed` embeds it again";
 
-const GONE_FOR_GOOD: &str = "if their files are gone for good, `xnai forget` takes them out";
+const GONE_FOR_GOOD: &str = "`xnai forget` takes out what is gone for good";
+
+fn documents(count: usize) -> String {
+    if count == 1 { "1 document".into() } else { format!("{count} documents") }
+}
 
 enum Prepared {
     Same,
     New(Box<Parcel>),
 }
 
-struct Work<'w, 'a> {
-    writer: &'w mut Writer<'a>,
-    /// In a rebuild what is to be replaced; otherwise the writer's own catalogue counts.
-    old: Option<Old<'w>>,
-    request: &'w Request,
-    /// Files found under the paths of the request.
-    asked: &'w BTreeSet<PathBuf>,
-    batch: Batch,
-    report: Report,
-}
-
-/// A collection that is being replaced.
-struct Old<'w> {
-    known: &'w Catalogue,
-    rows: &'w dyn Rows,
-    /// Documents taken over as they were.
-    carried: usize,
-}
-
-impl Work<'_, '_> {
-    fn put(&mut self, mut parcel: Parcel) {
-        parcel.doc.id = self.writer.fresh_id();
-        parcel.rows.iter_mut().for_each(|row| row.doc = parcel.doc.id);
-        self.batch.rows += parcel.rows.len();
-        self.batch.parcels.push(parcel);
-    }
-
-    /// Takes what the old collection holds of a document over into the new one.
-    fn carry(&mut self, known: Option<Doc>) -> Result<()> {
-        let (Some(old), Some(doc)) = (&mut self.old, known) else { return Ok(()) };
-        let mut rows = Vec::new();
-        old.rows.scan(Some(&[doc.id]), &mut |row| rows.push(row))?;
-        if rows.len() != doc.chunks as usize {
-            let error = Error::reword(Room::Rag, format!("{} cannot be read, and neither can its old passages", doc.source));
-            return Err(error.hint("nothing was changed: make the file readable, or run `xnai forget` on it, and try again"));
-        }
-        old.carried += 1;
-        rows.sort_by_key(|row| row.start);
-        let mut doc = doc;
-        if old.known.header.chunker != self.writer.journal().catalogue.header.chunker {
-            // Cut by other rules: the next ingest that can read it takes it for changed.
-            doc.sha256.clear();
-        }
-        self.put(Parcel { doc, rows });
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Batch {
-    parcels: Vec<Parcel>,
-    gone: Vec<u32>,
-    rows: usize,
-    embed: bool,
+/// Documents whose passages are lost.
+fn hollow<'w>(writer: &'w Writer<'_>) -> impl Iterator<Item = &'w Doc> {
+    writer.journal().catalogue.docs.values().filter(|d| d.is_hollow())
 }
 
 /// What the store knows below a walked folder and the walk did not meet again.

@@ -18,6 +18,7 @@ pub mod terms;
 mod tests;
 pub mod walk;
 pub mod words;
+mod work;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

@@ -31,8 +31,9 @@ impl Terms {
 
     /// Replaces the file. Not synced to the disk: it can be made again.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        let numbers = std::iter::once(&self.chunks).chain(&self.counts);
-        let bytes: Vec<u8> = numbers.flat_map(|n| n.to_le_bytes()).collect();
+        let mut bytes = Vec::with_capacity((SLOTS + 1) * 4);
+        bytes.extend_from_slice(&self.chunks.to_le_bytes());
+        self.counts.iter().for_each(|n| bytes.extend_from_slice(&n.to_le_bytes()));
         let temporary = path.with_extension("terms.new");
         fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
     }

@@ -137,7 +137,9 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let outcome = self.write(parcels, &gone).and_then(|(version, put)| self.acknowledge(Commit { version, put, gone }));
-        if outcome.is_err() {
+        if outcome.is_ok() {
+            self.keep_terms();
+        } else {
             // As far as a full disk lets us: otherwise the next writer does it.
             drop(self.align());
         }
@@ -171,8 +173,6 @@ impl<'a> Writer<'a> {
     fn acknowledge(&mut self, commit: Commit) -> Result<()> {
         self.sync()?;
         self.journal.append(commit)?;
-        // A help for ranking; when it cannot be written it is counted again next time.
-        drop(self.terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
         if self.untidy >= TIDY_EVERY { self.tidy() } else { Ok(()) }
     }
 
@@ -203,9 +203,14 @@ impl<'a> Writer<'a> {
     fn count_terms(&mut self) -> Result<()> {
         let mut terms = Terms::default();
         self.rows.scan(None, &mut |row| terms.add(&row.text))?;
-        drop(terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
         self.terms = terms;
+        self.keep_terms();
         Ok(())
+    }
+
+    /// A help for ranking; when it cannot be written it is counted again next time.
+    fn keep_terms(&self) {
+        drop(self.terms.write(&self.home.terms(&self.journal.catalogue.header.table)));
     }
 
     /// An empty successor of this collection beside it, for building everything again. Readers keep the old one until
