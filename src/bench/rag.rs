@@ -36,7 +36,7 @@ const DEPTH: usize = 10;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Folder with corpora/ and questions.csv
+    /// Folder with corpora/NAME.md and questions.csv: question, references (JSON: content, start_index, end_index), corpus_id
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 

@@ -12,37 +12,41 @@ use crate::{
     os::topology,
 };
 
-/// Whether this build used the instructions that this processor has; see `cmake/ggml.cmake`.
-pub fn processor() -> Check {
-    let available = available_instructions();
-    let native = env!("XNAI_BUILD_NATIVE") == "1";
-    let list = available.join(" ");
-    if native {
-        return Check::ready("processor", format!("engines built for this processor: {list}"));
+/// Instruction sets that matter to ggml: its name, and whether this processor has it.
+fn instructions() -> Vec<(&'static str, bool)> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        macro_rules! has { ($($ggml:literal $cpu:tt),*) => { vec![$(($ggml, std::is_x86_feature_detected!($cpu))),*] } }
+        has!("AVX" "avx", "AVX2" "avx2", "FMA" "fma", "F16C" "f16c", "BMI2" "bmi2", "AVX_VNNI" "avxvnni",
+             "AVX512" "avx512f", "AVX512_VBMI" "avx512vbmi", "AVX512_VNNI" "avx512vnni", "AVX512_BF16" "avx512bf16")
     }
-    let beyond: Vec<_> = available.iter().filter(|name| name.starts_with("avx512") || name.starts_with("avxvnni")).copied().collect();
-    if beyond.is_empty() {
-        Check::ready("processor", format!("portable build (AVX2, FMA, F16C), and the processor has no more: {list}"))
-    } else {
-        Check::degraded(
-            "processor",
-            format!("portable build; the processor also has {}", beyond.join(" ")),
-            "run scripts/build for a native one",
-        )
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn available_instructions() -> Vec<&'static str> {
-    let mut found = Vec::new();
-    macro_rules! look { ($($name:tt),*) => { $(if std::is_x86_feature_detected!($name) { found.push($name); })* } }
-    look!("sse4.2", "avx", "avx2", "fma", "f16c", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512vnni", "avx512bf16", "avxvnni");
-    found
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn available_instructions() -> Vec<&'static str> {
+    #[cfg(not(target_arch = "x86_64"))]
     Vec::new()
+}
+
+/// What the engines were compiled for against what this processor has.
+pub fn processor() -> Check {
+    compare(llm::llama::backend::instructions(), &instructions())
+}
+
+fn compare(compiled: &[String], processor: &[(&str, bool)]) -> Check {
+    let uses = |name: &str| compiled.iter().any(|used| used == name);
+    let names = |wanted: &dyn Fn(bool, bool) -> bool| {
+        let fitting = processor.iter().filter(|(name, has)| wanted(uses(name), *has)).map(|(name, _)| *name);
+        fitting.collect::<Vec<_>>().join(" ")
+    };
+    let (used, beyond, unused) = (names(&|uses, has| uses && has), names(&|uses, has| uses && !has), names(&|uses, has| !uses && has));
+    if compiled.is_empty() {
+        return Check::ready("processor", "no engine of this build asks anything of it");
+    }
+    if !beyond.is_empty() {
+        let error = Error::fetch(Room::Os, format!("the engines were built for another processor: this one lacks {beyond}"));
+        return Check::broken("processor", &error.hint("run scripts/build on this machine"));
+    }
+    if unused.is_empty() {
+        return Check::ready("processor", format!("the engines use all it has: {used}"));
+    }
+    Check::degraded("processor", format!("the engines use {used}; it also has {unused}"), "run scripts/build for a native build")
 }
 
 pub fn topology() -> Check {
@@ -131,4 +135,18 @@ fn network_sockets() -> usize {
     let is_network =
         |to: &String| to.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')).is_some_and(|inode| inodes.contains(inode));
     entries.flatten().filter_map(target).filter(is_network).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Health, compare};
+
+    #[test]
+    fn what_was_compiled_is_held_against_what_there_is() {
+        let compiled = ["AVX2".to_owned(), "FMA".to_owned()];
+        let health = |processor: &[(&str, bool)]| compare(&compiled, processor).health;
+        assert_eq!(health(&[("AVX2", true), ("FMA", true), ("AVX512", false)]), Health::Ready);
+        assert_eq!(health(&[("AVX2", true), ("FMA", true), ("AVX512", true)]), Health::Degraded);
+        assert_eq!(health(&[("AVX2", true), ("FMA", false)]), Health::Broken);
+    }
 }

@@ -9,13 +9,15 @@ use crate::{
     error::{Error, Result, Room},
     llm,
     models::{Role, Shelf},
-    parcel::ModelFile,
+    parcel::{ModelFile, Query},
     pipeline::crew,
     rag::{
+        self,
         home::{DEMO, Home, USER},
         journal::Catalogue,
     },
     stt, tts,
+    turn::Session,
 };
 
 pub fn examine(context: &Context) -> Vec<Check> {
@@ -126,24 +128,24 @@ fn documents(context: &Context) -> Check {
         Err(error) => Check::broken("documents", &error),
         Ok((0, 0)) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
         Ok((0, demo)) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
-        Ok((user, _)) => Check::ready("documents", format!("{user} in {}", folder.display())),
+        Ok((user, _)) => match searches(context) {
+            Ok(()) => Check::ready("documents", format!("{user} in {}", folder.display())),
+            Err(error) => Check::broken("documents", &error),
+        },
     }
 }
 
+/// A search by words, to the end.
+fn searches(context: &Context) -> Result<()> {
+    let searcher = rag::open_searcher(&context.config.rag, &context.paths, &rag::Files::default(), 1)?;
+    let query = Query { text: "anything".into(), limit: 1, ..Query::default() };
+    searcher.search(&query, &Session::new().turn()).map(|_| ())
+}
+
+/// Opens the device that would be used; it makes no sound before the first sample.
 fn sound(context: &Context) -> Check {
-    const WITHOUT: &str = "plug a device in, set audio.output, or write answers with --out FILE.wav";
-    let wanted = &context.config.audio.output;
-    let devices = match audio::devices() {
-        Err(error) => return Check::missing("sound", &error),
-        Ok(devices) => devices,
-    };
-    let used = devices.iter().find(|d| if wanted == "default" { d.default } else { d.name == *wanted });
-    match used {
-        Some(device) => Check::ready("sound", format!("{} ({})", device.description, device.name)),
-        None if devices.is_empty() => Check::degraded("sound", "no device that can play", WITHOUT),
-        None => {
-            let names: Vec<&str> = devices.iter().map(|d| d.name.as_str()).collect();
-            Check::degraded("sound", format!("audio.output is {wanted}, which is not there; there is {}", names.join(", ")), WITHOUT)
-        }
+    match audio::open_speaker(&context.config.audio) {
+        Ok(_) => Check::ready("sound", format!("audio.output = {:?} opens", context.config.audio.output)),
+        Err(error) => Check::missing("sound", &error),
     }
 }

@@ -10,3 +10,11 @@ pub fn open(_: &Settings, _: Option<&ModelFile>, _: &Cores) -> Result<Box<dyn Ll
     Err(Error::fetch(Room::Llm, "this build has no language model: it was made without the feature `llama`")
         .hint("build with default features, or set llm.backend = \"quote\""))
 }
+
+pub mod backend {
+    //! Without llama.cpp there is nothing compiled to ask.
+
+    pub fn instructions() -> &'static [String] {
+        &[]
+    }
+}

@@ -249,3 +249,47 @@ fn ctrl_c_stops_it_and_leaves_no_file() {
     assert_eq!((status.code(), status.signal()), (Some(130), None));
     assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 0);
 }
+
+#[test]
+fn p1_nothing_leaves_the_machine() {
+    let home = Home::with_demo();
+    let mut cut_off = Command::new("unshare");
+    cut_off.args(["--net", env!("CARGO_BIN_EXE_xnai"), "--once", QUESTION]);
+    home.command().get_envs().for_each(|(key, value)| {
+        match value {
+            Some(value) => cut_off.env(key, value),
+            None => cut_off.env_remove(key),
+        };
+    });
+    let output = cut_off.output().unwrap();
+    if text(&output.stderr).contains("unshare failed") {
+        return super::support::skipped("a network namespace needs root");
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("30 days"));
+}
+
+#[test]
+fn with_json_even_a_broken_configuration_is_an_object() {
+    let home = Home::empty();
+    let file = home.path("broken.toml");
+    fs::write(&file, "[tts]\nspeeed = 1.0").unwrap();
+    let output = home.xnai(&["--config", file.to_str().unwrap(), "--once", "why?", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report = object(&output);
+    fits_schema(&report);
+    assert!(report["error"]["hint"].as_str().unwrap().contains("tts.speed"));
+}
+
+#[test]
+fn flags_stand_before_a_verb_or_after_it() {
+    let home = Home::empty();
+    let file = home.path("own.toml");
+    fs::write(&file, "[tts]\nspeed = 1.25").unwrap();
+    let file = file.to_str().unwrap();
+    for args in [["--config", file, "config", "show"], ["config", "show", "--config", file]] {
+        let output = home.xnai(&args);
+        assert!(text(&output.stdout).contains("tts.speed = 1.25"), "{args:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(home.xnai(&["--once", "why?", "config", "path"]).status.code(), Some(2));
+}

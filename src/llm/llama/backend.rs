@@ -28,6 +28,23 @@ pub fn get() -> Result<&'static LlamaBackend> {
     BACKEND.get_or_init(start).as_ref().ok_or_else(|| Error::report(Room::Llm, "llama.cpp was started twice in this process"))
 }
 
+/// The instruction sets that ggml was compiled to use, by its own names: "AVX2", "FMA", "AVX512_VNNI".
+pub fn instructions() -> &'static [String] {
+    static FOUND: OnceLock<Vec<String>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        // SAFETY: returns a NUL-terminated text in a buffer of its own that only another call would change; this is the
+        // only one, and the text is copied before it ends.
+        let text = unsafe { CStr::from_ptr(sys::llama_print_system_info()) }.to_string_lossy();
+        let used = |pair: &str| pair.split_once('=').filter(|(_, value)| value.trim() == "1").map(|(name, _)| last_word(name));
+        text.split('|').filter_map(used).collect()
+    })
+}
+
+/// The first pair is preceded by the name of the backend: "CPU : SSE3 = 1".
+fn last_word(text: &str) -> String {
+    text.split_whitespace().last().unwrap_or_default().to_owned()
+}
+
 /// Why the last call on this thread failed, in llama.cpp's words; taking it clears it.
 pub fn last_error() -> String {
     LAST_ERROR.take()

@@ -1,7 +1,7 @@
 //! llama.cpp behind the [`Llm`] trait: model, context and KV cache stay on the thread that writes.
 
 mod abort;
-mod backend;
+pub mod backend;
 mod context;
 mod model;
 mod prefix;
