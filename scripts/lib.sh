@@ -26,9 +26,13 @@ fail() {
   exit "$code"
 }
 
+# Where builds go. Remembered under a name of its own, because cargo_env exports the folder below it as CARGO_TARGET_DIR,
+# and a script started by another would otherwise nest its build in that.
+export _xnai_builds=${_xnai_builds:-${CARGO_TARGET_DIR:-$cache/target}}
+
 # One folder a kind of processor: a cache that moves to another machine never meets an illegal instruction.
 target_dir() {
-  local base=${CARGO_TARGET_DIR:-$cache/target}
+  local base=$_xnai_builds
   if [[ ${XNAI_PORTABLE:-0} != 0 ]]; then
     printf '%s/portable' "$base"
   else
