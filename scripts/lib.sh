@@ -43,7 +43,7 @@ target_dir() {
 # Everything that the binary is made of. A stamp older than any of these means: build again.
 sources() {
   local path
-  for path in src Cargo.toml Cargo.lock build.rs .cargo cmake rust-toolchain.toml config.toml models/registry.toml; do
+  for path in src crates Cargo.toml Cargo.lock build.rs .cargo cmake rust-toolchain.toml config.toml models/registry.toml; do
     [[ ! -e $root/$path ]] || printf '%s\0' "$root/$path"
   done
 }

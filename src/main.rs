@@ -1,9 +1,6 @@
 //! Parses, chooses a face, and turns an error into one sentence and an exit code. Nothing else exits.
 
-use std::{
-    io::{self, Write},
-    process::{self, ExitCode},
-};
+use std::io::{self, Write};
 
 use clap::Parser;
 use xnai::{
@@ -12,24 +9,24 @@ use xnai::{
     os::stop,
 };
 
-fn main() -> ExitCode {
+fn main() {
     #[cfg(feature = "llama")]
     xnai::os::omp::sleep_not_spin();
     let cli = Cli::parse();
-    match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+    let code = match run(&cli) {
+        Ok(()) => 0,
         Err(error) => {
             if error.kind() != Kind::Stopped && !cli.tells_in_json() {
                 // A closed stderr changes nothing about the exit code.
                 let _ = writeln!(io::stderr(), "xnai: {}", xnai::os::terminal::plain(&error.to_string()));
             }
-            ExitCode::from(error.kind().exit_code())
+            error.kind().exit_code()
         }
-    }
+    };
+    stop::leave(code)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place: an engine that does not hear Ctrl-C must not keep the terminal")]
 fn run(cli: &Cli) -> Result<()> {
-    stop::watch(|code| process::exit(code.into()))?;
+    stop::watch(stop::leave)?;
     cli.run()
 }

@@ -1,6 +1,9 @@
 //! What is printed where: the answer to stdout as it is made, everything about it to stderr.
 
-use std::io::{self, IsTerminal};
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal},
+};
 
 use super::{args::OnceArgs, report::Report};
 use crate::{
@@ -81,8 +84,9 @@ impl Output {
         if self.open_line {
             self.piece("\n")?;
         }
-        if let (Some(best), None) = (report.citations.first(), &report.error) {
-            self.note(&format!("from {} ({})", best.title, best.source));
+        if report.error.is_none() && !report.citations.is_empty() {
+            let documents: BTreeSet<&str> = report.citations.iter().map(|c| c.source.as_str()).collect();
+            self.note(&format!("passages from {}", documents.into_iter().collect::<Vec<_>>().join(", ")));
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ impl Default for Settings {
 
 /// Starts logging to the runtime folder, or to stderr. A folder that cannot be written costs the log, nothing else.
 pub fn start(settings: &Settings, paths: &Paths, to_stderr: bool) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.level).map_err(|e| {
+    let filter = EnvFilter::try_new(directives(&settings.level)).map_err(|e| {
         Error::reword(Room::Config, format!("log.level is no filter: {e}")).hint("use error, warn, info, debug, trace or off")
     })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
@@ -49,6 +49,11 @@ pub fn start(settings: &Settings, paths: &Paths, to_stderr: bool) -> Result<()> 
         }
     };
     Ok(())
+}
+
+/// LanceDB logs the words of every query at debug: what was asked stays out of the log below trace.
+fn directives(level: &str) -> String {
+    if level.contains("lance") || level.contains("trace") { level.to_owned() } else { format!("{level},lance=warn") }
 }
 
 pub fn folder(paths: &Paths) -> PathBuf {

@@ -34,7 +34,12 @@ pub fn check(settings: &Settings, parts: &[(&str, u64)]) -> Result<()> {
         return Ok(());
     }
     let list = parts.iter().map(|(name, bytes)| format!("{name} {} MB", bytes >> 20)).collect::<Vec<_>>().join(", ");
-    let message = format!("these models need about {} MB, over the budget of {} MB ({list})", needed >> 20, settings.budget_mb);
+    let message = format!(
+        "these models need about {} MB, over the budget of {} MB ({list}, everything else {} MB)",
+        needed >> 20,
+        settings.budget_mb,
+        BASE_BYTES >> 20
+    );
     Err(Error::shrink(Room::Os, message).hint("choose a smaller model, or raise memory.budget_mb"))
 }
 

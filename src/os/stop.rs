@@ -4,6 +4,7 @@
 //! nothing in the program needs more, because nothing half-written ever stands under its final name.
 
 use std::{
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,8 +35,16 @@ pub fn check() -> Result<()> {
     if requested() { Err(Error::stopped()) } else { Ok(()) }
 }
 
+/// Ends the process now, without the destructors of the libraries in it: threads of ours may still be inside them, and a
+/// library that is torn down under a thread crashes it. Nothing of ours needs them: what counts was flushed and closed.
+pub fn leave(code: u8) -> ! {
+    let _ = io::stdout().flush();
+    // SAFETY: `_exit` only ends the process; it is sound at any moment and from any thread.
+    unsafe { nix::libc::_exit(code.into()) }
+}
+
 /// Starts watching; `end` is called with the exit code when the grace period is over.
-pub fn watch(end: impl FnOnce(u8) + Send + 'static) -> Result<()> {
+pub fn watch(end: fn(u8) -> !) -> Result<()> {
     // A file that may not grow further (`ulimit -f`) is an error of that file, not the end of the program.
     let _noted = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let mut signals =

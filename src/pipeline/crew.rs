@@ -82,7 +82,7 @@ impl Crew {
         if needs.documents {
             roll.documents()?;
         }
-        roll.writer()?;
+        roll.writer(needs.documents)?;
         roll.listener(&needs.listener)?;
         memory::check(&context.config.memory, &roll.bytes)?;
         roll.roster.warnings.extend(roll.shelf.notes());
@@ -136,7 +136,7 @@ impl Roll<'_> {
         Ok(())
     }
 
-    fn writer(&mut self) -> Result<()> {
+    fn writer(&mut self, documents: bool) -> Result<()> {
         let settings = self.context.config.llm.clone();
         let model = match settings.backend {
             llm::Backend::Auto | llm::Backend::Llama => self.shelf.find(Role::Llm, &settings.model)?,
@@ -146,6 +146,9 @@ impl Roll<'_> {
         if settings.backend == llm::Backend::Auto && model.is_none() {
             let note = "no language model is installed: answers are quoted from the documents; `xnai models pull tiny` gets one";
             self.roster.warnings.push(note.into());
+        }
+        if !documents && settings.decide(model.as_ref()) == llm::Backend::Quote {
+            self.roster.warnings.push("without a language model and without the documents nothing can be answered".into());
         }
         let cores = llm::Cores { cpus: self.plan.model.clone() };
         self.roster.crew.writer = Some(Box::new(move || llm::open(&settings, model.as_ref(), &cores)));
@@ -159,7 +162,7 @@ impl Roll<'_> {
             Listener::DeviceIfThere => match (audio::open_speaker(&settings), self.voice()) {
                 (Ok(device), Ok(())) => Box::new(move || Ok(device)),
                 (Err(error), _) | (_, Err(error)) => {
-                    tracing::info!(%error, "not speaking");
+                    self.roster.warnings.push(format!("not speaking: {}", error.message()));
                     self.roster.crew.voice = None;
                     return Ok(());
                 }

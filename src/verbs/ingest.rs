@@ -31,7 +31,7 @@ const NAMED: usize = 20;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Files, or folders with all that is in them
+    /// Files, or folders with all that is in them but hidden and git-ignored files
     #[arg(required_unless_present = "reembed", value_name = "PATH")]
     paths: Vec<PathBuf>,
 

@@ -165,7 +165,9 @@ impl Watch {
             *self = Watch { asked, since: Instant::now() };
         }
         let patience = if asked == 0 { BEGIN } else { LOST };
-        if shared.lost.load(Relaxed) || self.since.elapsed() > patience {
+        let silent = self.since.elapsed();
+        if shared.lost.load(Relaxed) || silent > patience {
+            tracing::warn!(device = name, reported = shared.lost.load(Relaxed), asked, silent_ms = silent.as_millis() as u64, "lost");
             return Err(Error::reopen(Room::Audio, format!("the sound device {name} went away"))
                 .hint("plug it in again, or name another as audio.output"));
         }
