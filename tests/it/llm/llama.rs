@@ -233,9 +233,13 @@ fn opening_and_closing_many_times_leaves_no_threads_or_memory_behind() {
         write(&mut *llm, &ask(START, 5), &turn()).1.unwrap();
     };
     (0..3).for_each(|_| once());
-    let before = resident();
-    (0..30).for_each(|_| once());
-    // One context is a megabyte and more: thirty that stayed would show, whatever other tests do meanwhile.
-    let grown = resident().saturating_sub(before) >> 20;
+    // One context is a megabyte and more: thirty that stayed would show in every round. Other tests load models in the
+    // same process meanwhile, so the calmest of three rounds counts.
+    let round = || {
+        let before = resident();
+        (0..30).for_each(|_| once());
+        resident().saturating_sub(before) >> 20
+    };
+    let grown = (0..3).map(|_| round()).min().unwrap();
     assert!(grown < 20, "{grown} MB more after 30 models");
 }
