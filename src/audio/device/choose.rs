@@ -123,6 +123,9 @@ impl Choice {
                 errors.underruns.fetch_add(1, Relaxed);
             }
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
+            // PulseAudio's plugin answers so to a question about its delay that comes before the server's first word on
+            // it. Where it means the end, the samples stop, and that is noticed.
+            ErrorKind::BackendError => {}
             _ => errors.lost.store(true, Relaxed),
         };
         let built = self.device.build_output_stream(self.config(), data, error, None);

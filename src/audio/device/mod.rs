@@ -32,8 +32,12 @@ const AHEAD: Duration = Duration::from_secs(3);
 /// A device that asked for nothing this long is gone: they all ask several times in 100 ms.
 const LOST: Duration = Duration::from_millis(500);
 
-/// A device may take its time to begin: a Bluetooth speaker wakes up, a sound server is started.
+/// A device may take its time to begin: a Bluetooth speaker wakes up, a sound server is started, PulseAudio's null sink
+/// first waits for the up to 2 s of silence that it ran ahead while nobody played.
 const BEGIN: Duration = Duration::from_secs(5);
+
+/// Asked no more often than this, a device has only filled its buffer (two to four periods) and has not begun to play.
+const FILLING: u64 = 8;
 
 /// Between two looks at the ring.
 const LOOK: Duration = Duration::from_millis(5);
@@ -164,7 +168,7 @@ impl Watch {
         if asked != self.asked {
             *self = Watch { asked, since: Instant::now() };
         }
-        let patience = if asked == 0 { BEGIN } else { LOST };
+        let patience = if asked <= FILLING { BEGIN } else { LOST };
         let silent = self.since.elapsed();
         if shared.lost.load(Relaxed) || silent > patience {
             tracing::warn!(device = name, reported = shared.lost.load(Relaxed), asked, silent_ms = silent.as_millis() as u64, "lost");

@@ -62,13 +62,23 @@ fn a_hush_fades_what_was_queued_and_lets_the_next_through() {
 #[test]
 fn a_device_that_stops_asking_is_lost() {
     let shared = Shared::default();
-    shared.asked.store(7, Relaxed);
-    let mut watch = Watch { asked: 7, since: Instant::now() };
+    shared.asked.store(FILLING + 1, Relaxed);
+    let mut watch = Watch { asked: FILLING + 1, since: Instant::now() };
     assert!(watch.look(&shared, "test").is_ok());
     watch.since -= LOST;
     assert_eq!(watch.look(&shared, "test").unwrap_err().kind(), crate::error::Kind::Reopen);
-    shared.asked.store(8, Relaxed);
+    shared.asked.store(FILLING + 2, Relaxed);
     assert!(watch.look(&shared, "test").is_ok());
     shared.lost.store(true, Relaxed);
+    assert!(watch.look(&shared, "test").is_err());
+}
+
+#[test]
+fn a_device_that_has_only_filled_its_buffer_may_still_be_waking_up() {
+    let shared = Shared::default();
+    shared.asked.store(3, Relaxed);
+    let mut watch = Watch { asked: 3, since: Instant::now() - LOST * 2 };
+    assert!(watch.look(&shared, "test").is_ok());
+    watch.since -= BEGIN;
     assert!(watch.look(&shared, "test").is_err());
 }

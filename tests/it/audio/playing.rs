@@ -225,6 +225,15 @@ fn a_sound_server_plays_all_of_it_before_drain_returns() {
     assert!((loudest - 0.5).abs() < 0.05, "{loudest}");
 }
 
+/// A sink that nobody used runs up to two seconds ahead with silence, and takes no more sound until that is over.
+#[test]
+fn a_sink_that_was_idle_is_waited_for() {
+    let Some(pulse) = Pulse::start() else { return };
+    for _ in 0..3 {
+        assert_well(&pulse.child("exact").output().unwrap());
+    }
+}
+
 #[test]
 fn a_hush_silences_what_was_queued() {
     let Some(pulse) = Pulse::start() else { return };
