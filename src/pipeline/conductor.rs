@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::edges;
+use super::{edges, news::Notice};
 use crate::{
     error::{Error, Kind, Result, Room},
     parcel::{Exchange, Filter, Finish, Passages, Piece, Prompt, Query, Sampling, Sentence, Spoken, Transcript, Utterance},
@@ -131,22 +131,6 @@ pub enum Order {
     /// No more sentences will come for this turn.
     EndVoice(Turn),
     Tell(TurnId, Notice),
-}
-
-/// What a face is told.
-#[derive(Clone, Debug)]
-pub enum Notice {
-    Transcript(Transcript),
-    Passages(Passages),
-    Piece(Piece),
-    /// A fragment was handed to the voice.
-    Fragment(Sentence),
-    Sounded,
-    /// The whole answer is written; the voice may still be busy.
-    Written(Finish),
-    /// The turn is over and nothing of it is left anywhere.
-    Done,
-    Failed(Error),
 }
 
 /// The machine's state between two events.

@@ -94,6 +94,13 @@ fn name(order: &Order) -> String {
             Notice::Written(_) => "written".into(),
             Notice::Done => "done".into(),
             Notice::Failed(error) => format!("failed {:?}", error.kind()),
+            Notice::Began(origin) => format!("began {origin:?}"),
+            Notice::Partial { stable, rest } => format!("partial {stable}|{rest}"),
+            Notice::Complete(_) => "complete".into(),
+            Notice::Drafted(text) => format!("drafted {text}"),
+            Notice::Sounding(index) => format!("sounding {index}"),
+            Notice::Interrupted { heard } => format!("interrupted {heard:?}"),
+            Notice::Withdrawn => "withdrawn".into(),
         },
     }
 }

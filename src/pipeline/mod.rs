@@ -10,7 +10,9 @@ pub mod conductor;
 pub mod crew;
 pub mod edges;
 pub mod lane;
+pub mod live;
 pub mod meter;
+pub mod news;
 mod pump;
 mod speaker;
 pub mod worker;
@@ -20,13 +22,14 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use conductor::Event;
-pub use conductor::{Notice, Question, Retrieve, Wish};
+pub use conductor::{Question, Retrieve, Wish};
 pub use crew::Crew;
 use lane::Lane;
+pub use news::{News, Notice, Told};
 use worker::Engine;
 
 use crate::{
@@ -43,19 +46,6 @@ pub enum Message {
     /// A worker met a fault of ours in the middle of a job.
     Broke(TurnId, Error),
     Stop,
-}
-
-/// A notice to a face, and when it happened.
-#[derive(Clone, Debug)]
-pub struct Told {
-    pub at: Instant,
-    pub news: News,
-}
-
-#[derive(Clone, Debug)]
-pub enum News {
-    Turn(TurnId, Notice),
-    Loaded(Engine, Duration),
 }
 
 /// A running pipeline. Dropping it supersedes the turn at hand and lets every thread end.
