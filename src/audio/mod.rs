@@ -7,7 +7,10 @@
 //! | [`vad`] | long audio into utterances, split where nobody speaks |
 //! | [`save`] | samples into a WAV file or stream; `draft` is a file without a name until it is whole |
 //! | [`Tee`] | one voice into two speakers |
-//! | `device` | samples into sound |
+//! | [`microphone`] | what every microphone gives |
+//! | [`listen`] | live sound into utterances |
+//! | [`live`] | samples into sound and back while people talk: the rings beside the callbacks, devices that come and go |
+//! | `device` | what cpal calls a device into a microphone or a speaker |
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +22,10 @@ mod device;
 #[path = "absent.rs"]
 mod device;
 mod draft;
+pub mod listen;
+pub mod live;
 pub mod load;
+pub mod microphone;
 mod packed;
 pub mod resample;
 pub mod save;
@@ -27,6 +33,8 @@ mod tee;
 pub mod vad;
 mod wav;
 
+pub use live::{Knobs, SpeakerState};
+pub use microphone::{DeviceNews, Heard, MicState, Microphone};
 pub use tee::Tee;
 
 /// Plays. The implementation decides how far ahead of the ear it lets the caller run, and blocks beyond that.
@@ -44,12 +52,37 @@ pub trait Speaker: Send {
     fn underruns(&self) -> u64 {
         0
     }
+
+    /// A new turn's sound begins with the next `play`: [`Speaker::played`] counts from there.
+    fn begin_turn(&mut self) {}
+
+    /// The same speaker for other threads: this one may be waiting inside `play`. See [`Knobs`] for what each does.
+    fn knobs(&self) -> Knobs {
+        Knobs::default()
+    }
+
+    /// See [`Knobs::played`].
+    fn played(&self) -> u64 {
+        self.knobs().played()
+    }
+
+    /// See [`Knobs::hold`].
+    fn hold(&mut self, on: bool) {
+        self.knobs().hold(on);
+    }
+
+    /// See [`Knobs::set_volume`].
+    fn set_volume(&mut self, volume: f32) {
+        self.knobs().set_volume(volume);
+    }
 }
 
 /// `[audio]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Device name or index, or `default`.
+    pub input: String,
     /// Device name or index, or `default`.
     pub output: String,
     /// 0.0 to 1.0.
@@ -71,6 +104,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            input: "default".into(),
             output: "default".into(),
             volume: 1.0,
             max_audio_s: 120,
