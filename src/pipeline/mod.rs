@@ -6,6 +6,7 @@
 //!   └───notices─────┴──────────events──────────┴────────────────────────────────────────────┘
 //! ```
 
+pub mod barge;
 pub mod conductor;
 pub mod crew;
 pub mod edges;
@@ -15,6 +16,8 @@ pub mod meter;
 pub mod news;
 mod pump;
 mod speaker;
+pub mod stable;
+pub mod wake;
 pub mod worker;
 
 use std::{
@@ -30,21 +33,27 @@ pub use conductor::{Question, Retrieve, Wish};
 pub use crew::Crew;
 use lane::Lane;
 pub use news::{News, Notice, Told};
-use worker::Engine;
+use worker::{Engine, Opener};
 
 use crate::{
     error::{Error, Result, Room},
+    llm::Llm,
+    tts::Tts,
     turn::{Session, Turn, TurnId},
 };
 
 /// What reaches the pump: an event for the conductor, or news about a worker.
-#[derive(Debug)]
 pub enum Message {
     Event(Event),
     Free(Engine),
     Loaded(Engine, Duration),
     /// A worker met a fault of ours in the middle of a job.
     Broke(TurnId, Error),
+    /// Where the listener takes what the conductor wants of it.
+    Listener(SyncSender<live::Wanted>),
+    /// Another writer, another voice.
+    Writer(Opener<dyn Llm>),
+    Voice(Opener<dyn Tts>),
     Stop,
 }
 
