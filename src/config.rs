@@ -37,6 +37,7 @@ const NOT_A_SECTION: &str = "BUILD_";
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub audio: audio::Settings,
+    pub echo: audio::echo::Settings,
     pub stt: stt::Settings,
     pub rag: rag::Settings,
     pub llm: llm::Settings,
