@@ -38,6 +38,7 @@ const NOT_A_SECTION: &str = "BUILD_";
 pub struct Config {
     pub audio: audio::Settings,
     pub listen: audio::listen::Settings,
+    pub echo: audio::echo::Settings,
     pub stt: stt::Settings,
     pub rag: rag::Settings,
     pub llm: llm::Settings,

@@ -6,11 +6,11 @@ use std::{fs, path::PathBuf};
 
 use serde::Serialize;
 
-use super::worker::Opener;
+use super::{live::Ears, worker::Opener};
 use crate::{
-    audio::{self, Speaker, save},
+    audio::{self, Speaker, listen::Segmenter, save},
     config::Context,
-    error::Result,
+    error::{Error, Result, Room},
     llm::{self, Llm},
     models::{Role, Shelf},
     os::{memory, topology},
@@ -44,6 +44,8 @@ pub enum Listener {
     /// Somebody, if there is a sound device and a voice; it is no error if not.
     DeviceIfThere,
     Device,
+    /// A device that comes and goes, in a conversation.
+    Live,
     File {
         path: PathBuf,
         also_device: bool,
@@ -74,8 +76,7 @@ pub struct Used {
 impl Crew {
     /// Finds and checks the model files, refuses what cannot fit into memory, and prepares the openers.
     pub fn call(context: &Context, needs: &Needs) -> Result<Roster> {
-        let shelf = Shelf::open(&context.config.models, &context.paths)?;
-        let mut roll = Roll { context, shelf, plan: topology::this_machine().plan(), roster: Roster::empty(), bytes: Vec::new() };
+        let mut roll = Roll::new(context)?;
         if needs.ear {
             roll.ear()?;
         }
@@ -104,6 +105,34 @@ pub fn embedder(settings: &rag::Settings, shelf: &Shelf) -> Result<rag::Files> {
     Ok(rag::Files { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
 }
 
+/// Another writer, as configured now.
+pub fn writer(context: &Context) -> Result<Opener<dyn Llm>> {
+    let mut roll = Roll::new(context)?;
+    roll.writer(true)?;
+    memory::check(&context.config.memory, &roll.bytes)?;
+    roll.roster.crew.writer.ok_or_else(|| absent("writer"))
+}
+
+/// Another voice, as configured now.
+pub fn voice(context: &Context) -> Result<Opener<dyn Tts>> {
+    let mut roll = Roll::new(context)?;
+    roll.voice()?;
+    roll.roster.crew.voice.ok_or_else(|| absent("voice"))
+}
+
+fn absent(who: &str) -> Error {
+    Error::report(Room::Pipeline, format!("there is no {who} to be called"))
+}
+
+/// What listens in a conversation, and what to say about it.
+pub fn ears(context: &Context) -> Result<(Ears, Option<String>)> {
+    let shelf = Shelf::open(&context.config.models, &context.paths)?;
+    let listen = &context.config.listen;
+    let model = if listen.vad == "earshot" { None } else { shelf.find(Role::Vad, "auto")? };
+    let (detector, note) = audio::listen::open_detector(listen, model.as_ref())?;
+    Ok((Ears { microphone: audio::open_live_microphone(&context.config.audio), segmenter: Segmenter::new(listen, detector) }, note))
+}
+
 /// A crew being called.
 struct Roll<'a> {
     context: &'a Context,
@@ -113,7 +142,12 @@ struct Roll<'a> {
     bytes: Vec<(&'static str, u64)>,
 }
 
-impl Roll<'_> {
+impl<'a> Roll<'a> {
+    fn new(context: &'a Context) -> Result<Self> {
+        let shelf = Shelf::open(&context.config.models, &context.paths)?;
+        Ok(Self { context, shelf, plan: topology::this_machine().plan(), roster: Roster::empty(), bytes: Vec::new() })
+    }
+
     fn ear(&mut self) -> Result<()> {
         let settings = self.context.config.stt.clone();
         let model = match settings.backend {
@@ -168,6 +202,7 @@ impl Roll<'_> {
                 }
             },
             Listener::Device => Box::new(move || audio::open_speaker(&settings)),
+            Listener::Live => Box::new(move || Ok(audio::open_live_speaker(&settings))),
             Listener::File { path, also_device } => {
                 self.voice()?;
                 let file = save::WavFile::create(&path)?;

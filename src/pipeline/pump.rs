@@ -93,6 +93,11 @@ impl Pump {
                     self.tell(News::Loaded(engine, took));
                     continue;
                 }
+                Ok(Message::News(news)) => {
+                    // The next level comes at once.
+                    let _ = self.told.try_send(Told { at: Instant::now(), news });
+                    continue;
+                }
                 Ok(Message::Listener(listener)) => {
                     self.listener = Some(listener);
                     continue;

@@ -35,6 +35,8 @@ pub enum Change {
     History(Vec<Exchange>),
     /// Holds the voice, or lets it go on.
     Paused(bool),
+    /// Whether there is anything to be heard with: a speaker came, or went.
+    Audible(bool),
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ pub(super) struct Standing {
     pub wish: Wish,
     pub rules: Rules,
     pub history: Vec<Exchange>,
+    /// There is no speaker.
+    pub mute: bool,
 }
 
 impl State {
@@ -54,13 +58,15 @@ impl State {
                 self.leaving = None;
                 self.standing.get_or_insert_default().history = history;
             }
+            Change::Audible(on) => self.standing.get_or_insert_default().mute = !on,
             Change::Paused(on) => self.paused = on && self.task.is_some(),
         }
     }
 
     /// A task under the rules of the conversation.
     pub(super) fn begin(&mut self, turn: Turn) {
-        let wish = self.standing.as_ref().map(|standing| standing.wish.clone()).unwrap_or_default();
+        let standing = self.standing.get_or_insert_default();
+        let wish = Wish { aloud: standing.wish.aloud && !standing.mute, ..standing.wish.clone() };
         self.paused = false;
         self.task = Some(Task::new(turn, Box::new(wish)));
     }
