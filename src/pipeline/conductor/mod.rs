@@ -344,4 +344,6 @@ impl State {
 }
 
 #[cfg(test)]
+mod hearing_tests;
+#[cfg(test)]
 mod tests;

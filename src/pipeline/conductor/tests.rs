@@ -77,7 +77,7 @@ impl Rig {
     }
 }
 
-fn name(order: &Order) -> String {
+pub(super) fn name(order: &Order) -> String {
     match order {
         Order::Cancel(_) => "cancel".into(),
         Order::Transcribe(..) => "transcribe".into(),

@@ -239,8 +239,8 @@ impl Listening {
         self.output = Some(state);
         let fine = state == SpeakerState::Fine;
         self.report(Event::Changed(Change::Audible(fine)))?;
-        let name = knobs.name();
-        self.tell(News::Device(Side::Output, if fine { DeviceState::Open(name) } else { DeviceState::Lost(name) }))
+        let why = knobs.trouble().map_or_else(|| "it went away".into(), |error| error.to_string());
+        self.tell(News::Device(Side::Output, if fine { DeviceState::Open(String::new()) } else { DeviceState::Lost(why) }))
     }
 
     fn report(&self, event: Event) -> Result<(), Gone> {

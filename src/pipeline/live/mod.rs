@@ -8,14 +8,9 @@
 
 mod cleaner;
 mod listener;
-#[cfg(test)]
-mod tests;
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     time::Duration,
 };
 
