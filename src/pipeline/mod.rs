@@ -6,6 +6,7 @@
 //!   └───notices─────┴──────────events──────────┴────────────────────────────────────────────┘
 //! ```
 
+pub mod barge;
 pub mod conductor;
 pub mod crew;
 pub mod edges;
