@@ -188,7 +188,8 @@ impl State {
         if transcript.text.trim().is_empty() {
             return None;
         }
-        let backchannels: Vec<&str> = rules.backchannels.iter().map(String::as_str).collect();
+        let known = barge::BACKCHANNELS.iter().copied();
+        let backchannels: Vec<&str> = known.chain(rules.backchannels.iter().map(String::as_str)).collect();
         let spoken = self.task.as_ref().map(|task| task.said.spoken()).unwrap_or_default();
         if candidate.over && barge::judge(&transcript.text, &spoken, &backchannels) != Verdict::Interruption {
             return None;
