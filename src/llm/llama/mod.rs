@@ -23,13 +23,6 @@ use crate::{
     turn::Turn,
 };
 
-/// Largest context taken when none is set, in tokens: more costs memory that a spoken answer does not need.
-const CONTEXT: u32 = 8192;
-/// llama.cpp counts a KV cache in steps of this many tokens.
-const CONTEXT_STEP: u32 = 256;
-/// Values in one block of q8_0: an attention head must be a whole number of them.
-const BLOCK: u32 = 32;
-
 pub struct Llama {
     context: Context,
     model: Model,
@@ -74,28 +67,15 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Re
 
 /// What the settings mean for this model on this machine; what could not be had is noted.
 fn shape(settings: &Settings, model: &Model, cores: &Cores, notes: &mut Vec<String>) -> Shape {
-    let trained = model.weights.n_ctx_train().max(CONTEXT_STEP);
-    let context = match settings.context {
-        0 => trained.min(CONTEXT),
-        wanted if wanted > trained => {
-            notes.push(format!("llm.context is {wanted}, but the model was made for {trained} tokens"));
-            trained
-        }
-        wanted => wanted.max(CONTEXT_STEP),
-    };
+    let context = settings.context_for(model.weights.n_ctx_train());
+    if settings.context > context {
+        notes.push(format!("llm.context is {}, but the model was made for {context} tokens", settings.context));
+    }
     let (key, value) = model.head_sizes();
-    let whole = key.is_multiple_of(BLOCK) && value.is_multiple_of(BLOCK);
-    let kv = match settings.kv {
-        KvType::Q8_0 if !whole => {
-            notes.push(format!("the KV cache is kept in 16 bits: attention heads of {key} values do not fit blocks of {BLOCK}"));
-            KvType::F16
-        }
-        KvType::Q8_0 if !settings.flash_attention => {
-            notes.push("the KV cache is kept in 16 bits: 8 bits need llm.flash_attention".to_owned());
-            KvType::F16
-        }
-        kv => kv,
-    };
+    let kv = settings.kv_for(key, value).unwrap_or_else(|why| {
+        notes.push(format!("the KV cache is kept in 16 bits: {why}"));
+        KvType::F16
+    });
     let threads = threads(settings.threads, cores);
     let threads_prefill = if settings.threads_prefill == 0 { threads } else { i32::from(settings.threads_prefill) };
     let batch = settings.batch.clamp(1, context);
