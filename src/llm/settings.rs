@@ -71,6 +71,8 @@ pub struct Settings {
     pub base_url: String,
     /// Environment variable that holds the server's key.
     pub key_env: String,
+    /// Show and speak what a model thinks between `<think>` and `</think>`.
+    pub show_thinking: bool,
     /// Instructions put before everything else.
     pub system: String,
 }
@@ -90,6 +92,7 @@ impl Default for Settings {
             pin: true,
             base_url: "http://127.0.0.1:8080/v1".into(),
             key_env: "OPENAI_API_KEY".into(),
+            show_thinking: false,
             system: prompt::SYSTEM.into(),
         }
     }

@@ -15,7 +15,7 @@ use self::{
     context::{Context, Shape},
     model::Model,
 };
-use super::{Cores, KvType, Llm, PieceSink, Settings, fit::fit, stream::Stream};
+use super::{Cores, KvType, Llm, PieceSink, Settings, fit::fit, stream::Stream, thoughts};
 use crate::{
     error::{Error, Result, Room},
     os::{pin, topology},
@@ -41,6 +41,8 @@ struct Pinning {
 struct Ready {
     tokens: Vec<LlamaToken>,
     stops: Vec<String>,
+    /// The template has begun a thought in the model's name: its end is the first mark that the answer will hold.
+    thinking: bool,
 }
 
 pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Result<Box<dyn Llm>> {
@@ -99,6 +101,9 @@ impl Llm for Llama {
             Finish { prefilled: count(read.prefilled), restored: count(read.restored), kv_bytes: self.kv_bytes, ..Finish::default() };
         let room = self.context.size() - ready.tokens.len();
         let most = prompt.sampling.max_tokens.min(count(room));
+        if ready.thinking {
+            out(Piece { text: thoughts::OPEN.to_owned() })?;
+        }
         self.answer(&prompt.sampling, ready.stops, most, (turn, out), &mut finish)?;
         Ok(finish)
     }
@@ -134,18 +139,17 @@ impl Llama {
     fn ready(&self, prompt: &Prompt) -> Result<Ready> {
         let size = self.context.size();
         let answer = usize::try_from(prompt.sampling.max_tokens).unwrap_or(size).clamp(1, size / 2);
-        let mut ready = Ready { tokens: Vec::new(), stops: Vec::new() };
-        let fitted = fit(prompt, |prompt| {
+        let ready = |prompt: &Prompt| {
             let rendered = self.model.template.render(&self.model.fence.messages(prompt));
-            ready = Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops };
-            Ok(ready.tokens.len() + answer <= size)
-        })?;
+            let thinking = rendered.text.trim_end().ends_with(thoughts::OPEN);
+            Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops, thinking }
+        };
+        let fitted = fit(prompt, |prompt| Ok(ready(prompt).tokens.len() + answer <= size))?;
         let Some(fitted) = fitted else {
             let message = format!("llm.system alone does not fit the model's context of {size} tokens");
             return Err(Error::reword(Room::Llm, message).hint("shorten llm.system, or raise llm.context"));
         };
-        let rendered = self.model.template.render(&self.model.fence.messages(&fitted));
-        ready = Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops };
+        let ready = ready(&fitted);
         if ready.tokens.is_empty() {
             return Err(Error::reword(Room::Llm, "the question is empty").hint("ask something"));
         }
