@@ -186,6 +186,7 @@ fn filters_choose_documents_and_harmful_values_choose_none() {
     assert!(sources("path=docs/*.md").iter().all(|s| s.ends_with(".md")));
     assert_eq!(sources("path=moon.*").len(), 1);
     assert!(sources("before=1971-01-01").is_empty());
+    assert!(rig.ask("moon", &["before=1971-01-01"]).notes[0].contains("no document fits before=1971-01-01"));
     for value in ["' OR 1=1 --", "x'; DROP TABLE user; --", "%", "\") OR (\"1\"=\"1"] {
         assert!(sources(&format!("tag={value}")).is_empty() && sources(&format!("source={value}")).is_empty());
     }
