@@ -12,8 +12,8 @@ use jiff::{civil::Date, tz::TimeZone};
 use regex::Regex;
 
 use super::{
-    ingest,
     journal::{Catalogue, Doc},
+    walk,
 };
 use crate::{
     error::{Error, Result, Room},
@@ -60,13 +60,13 @@ fn whole_source(value: &str, here: &Path, home: Option<&Path>) -> String {
     if value.is_empty() || value.starts_with('/') {
         return value.to_owned();
     }
-    ingest::source(&path.canonicalize().unwrap_or_else(|_| without_dots(&path)))
+    walk::source(&path.canonicalize().unwrap_or_else(|_| without_dots(&path)))
 }
 
 /// A glob fits the end of a path anyway; one that begins with `./`, `../` or `~/` says where that is.
 fn whole_glob(value: &str, here: &Path, home: Option<&Path>) -> String {
     let placed = || (value.starts_with("./") || value.starts_with("../")).then(|| here.join(value));
-    in_home(value, home).or_else(placed).map_or_else(|| value.to_owned(), |path| ingest::source(&without_dots(&path)))
+    in_home(value, home).or_else(placed).map_or_else(|| value.to_owned(), |path| walk::source(&without_dots(&path)))
 }
 
 /// No shell expands the `~` in `source=~/notes`.
@@ -139,23 +139,26 @@ impl Rule {
 
 /// The documents a filter admits, as ranges of their numbers; `None` when it admits all.
 pub fn admitted(filter: &Filter, catalogue: &Catalogue) -> Result<Option<Vec<(u32, u32)>>> {
-    if *filter == Filter::default() {
+    let rule = Rule::new(filter)?;
+    if *filter == Filter::default() && catalogue.parts.is_empty() {
         return Ok(None);
     }
-    let rule = Rule::new(filter)?;
+    // What is only there in part answers nothing yet.
+    let parts = catalogue.parts.keys().map(|id| (*id, false));
+    let mut known: Vec<(u32, bool)> = catalogue.docs.values().map(|doc| (doc.id, rule.admits(doc))).chain(parts).collect();
+    known.sort_unstable();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     // A refused document ends a range; a number that nobody has does not.
     let mut open = false;
-    for doc in catalogue.docs.values() {
-        match (rule.admits(doc), ranges.last_mut()) {
-            (true, Some(last)) if open => last.1 = doc.id,
-            (true, _) => ranges.push((doc.id, doc.id)),
+    for (id, admitted) in &known {
+        match (admitted, ranges.last_mut()) {
+            (true, Some(last)) if open => last.1 = *id,
+            (true, _) => ranges.push((*id, *id)),
             (false, _) => {}
         }
-        open = rule.admits(doc);
+        open = *admitted;
     }
-    let all = ranges.len() == 1 && catalogue.docs.values().all(|d| (ranges[0].0..=ranges[0].1).contains(&d.id));
-    Ok(if all { None } else { Some(ranges) })
+    Ok(if known.iter().all(|(_, admitted)| *admitted) { None } else { Some(ranges) })
 }
 
 /// A glob over the whole path or its end: `*` within a folder, `**` across folders, `?` one character.
