@@ -23,9 +23,9 @@ mod device;
 #[path = "absent.rs"]
 mod device;
 mod draft;
+pub mod echo;
 pub mod listen;
 pub mod live;
-pub mod echo;
 pub mod load;
 pub mod microphone;
 mod packed;

@@ -2,7 +2,7 @@
 //!
 //! This is where configuration and model files meet the rooms; an engine is opened later, on its own thread.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, slice};
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::{
     audio::{self, Speaker, listen::Segmenter, save},
     config::Context,
     error::{Error, Result, Room},
-    llm::{self, Llm},
+    llm::{self, Llm, gguf},
     models::{Role, Shelf},
     os::{memory, topology},
     parcel::ModelFile,
@@ -19,6 +19,18 @@ use crate::{
     stt::{self, Stt},
     tts::{self, Tts},
 };
+
+/// What each engine computes in beside its model, in bytes. Allowances for long questions and answers, so that a set
+/// of models that passes does run.
+mod buffers {
+    /// Encoder and decoder of a Whisper model at full context.
+    pub const EAR: u64 = 192 << 20;
+    pub const EMBEDDER: u64 = 48 << 20;
+    /// The graph of one chunk of the prompt, and one row of the vocabulary for each of its tokens.
+    pub const WRITER: u64 = 160 << 20;
+    /// The longest fragment in 32 bits.
+    pub const VOICE: u64 = 384 << 20;
+}
 
 #[derive(Default)]
 pub struct Crew {
@@ -155,6 +167,9 @@ impl<'a> Roll<'a> {
             stt::Backend::Fake => None,
         };
         self.uses("recogniser", model.as_ref());
+        if model.is_some() {
+            self.bytes.push(("the recogniser's buffers", buffers::EAR));
+        }
         self.roster.warnings.extend(model.as_ref().and_then(stt::note));
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.ear = Some(Box::new(move || stt::open(&settings, model.as_ref(), threads)));
@@ -165,6 +180,9 @@ impl<'a> Roll<'a> {
         let settings = self.context.config.rag.clone();
         let files = embedder(&settings, &self.shelf)?;
         self.uses("embedder", files.model.as_ref());
+        if files.model.is_some() {
+            self.bytes.extend([("its tokenizer", size(files.tokenizer.as_slice())), ("the embedder's buffers", buffers::EMBEDDER)]);
+        }
         let (threads, paths) = (self.voice_threads(settings.threads), self.context.paths.clone());
         self.roster.crew.documents = Some(Box::new(move || rag::open_searcher(&settings, &paths, &files, threads)));
         Ok(())
@@ -177,6 +195,10 @@ impl<'a> Roll<'a> {
             llm::Backend::Quote | llm::Backend::Openai | llm::Backend::Fake => None,
         };
         self.uses("language model", model.as_ref());
+        if let Some(model) = &model {
+            let cache = gguf::cache::bytes(&settings, &model.path);
+            self.bytes.extend([("its KV cache", cache), ("the language model's buffers", buffers::WRITER)]);
+        }
         if settings.backend == llm::Backend::Auto && model.is_none() {
             let note = "no language model is installed: answers are quoted from the documents; `xnai models pull tiny` gets one";
             self.roster.warnings.push(note.into());
@@ -230,6 +252,9 @@ impl<'a> Roll<'a> {
             tts::Backend::Espeak | tts::Backend::Fake => tts::Files::default(),
         };
         self.uses("voice", files.model.as_ref());
+        if files.model.is_some() {
+            self.bytes.extend([("its styles", size(&files.voices)), ("the voice's buffers", buffers::VOICE)]);
+        }
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.voice = Some(Box::new(move || tts::open(&settings, &files, threads)));
         Ok(())
@@ -239,7 +264,7 @@ impl<'a> Roll<'a> {
     fn uses(&mut self, role: &'static str, model: Option<&ModelFile>) {
         if let Some(model) = model {
             self.roster.used.push(Used { role, id: model.id.clone(), sha256: model.sha256.clone() });
-            self.bytes.push((role, fs::metadata(&model.path).map_or(0, |facts| facts.len())));
+            self.bytes.push((role, size(slice::from_ref(model))));
         }
     }
 
@@ -254,6 +279,15 @@ impl<'a> Roll<'a> {
     }
 }
 
+/// Bytes of these files together.
+fn size(files: &[ModelFile]) -> u64 {
+    files.iter().map(|file| fs::metadata(&file.path).map_or(0, |facts| facts.len())).sum()
+}
+
 fn with_device(file: Box<dyn Speaker>, also_device: bool, settings: &audio::Settings) -> Result<Box<dyn Speaker>> {
     if also_device { Ok(Box::new(audio::Tee::new(file, audio::open_speaker(settings)?))) } else { Ok(file) }
 }
+
+#[cfg(test)]
+#[path = "crew_tests.rs"]
+mod tests;

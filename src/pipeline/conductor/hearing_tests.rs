@@ -37,7 +37,11 @@ impl Talk {
         let (state, orders) = step(std::mem::take(&mut self.state), event);
         self.state = state;
         self.orders = orders.iter().map(super::tests::name).collect();
-        orders.into_iter().for_each(|order| if let Order::Cancel(turn) = order { turn.cancel() });
+        orders.into_iter().for_each(|order| {
+            if let Order::Cancel(turn) = order {
+                turn.cancel()
+            }
+        });
         self
     }
 
@@ -179,12 +183,7 @@ fn second_thoughts_make_a_new_revision_and_the_work_is_thrown_away() {
 
 #[test]
 fn second_thoughts_before_anything_was_understood_too() {
-    Talk::new().speaks().pauses().resumes().is(
-        Ear::Listening,
-        Work::Idle,
-        Voice::Idle,
-        &["cancel", "withdrawn", "began HandsFree"],
-    );
+    Talk::new().speaks().pauses().resumes().is(Ear::Listening, Work::Idle, Voice::Idle, &["cancel", "withdrawn", "began HandsFree"]);
 }
 
 #[test]
@@ -259,5 +258,10 @@ fn a_listener_that_falls_silent_is_given_up() {
 fn without_a_speaker_the_answer_is_text() {
     let talk = Talk::new().on(Event::Changed(Change::Audible(false)));
     let turn = talk.turn.clone();
-    talk.on(Event::Typed { turn, text: "why?".into() }).wrote("Because it is so. And then").is(Ear::Idle, Work::Writing, Voice::Idle, &["piece"]);
+    talk.on(Event::Typed { turn, text: "why?".into() }).wrote("Because it is so. And then").is(
+        Ear::Idle,
+        Work::Writing,
+        Voice::Idle,
+        &["piece"],
+    );
 }

@@ -1,7 +1,10 @@
 //! What the microphone hears, less what we say ourselves.
 
 use crate::{
-    audio::{Knobs, Reference, echo::{self, Canceller}},
+    audio::{
+        Knobs, Reference,
+        echo::{self, Canceller},
+    },
     error::Result,
     parcel::EAR_RATE,
 };
