@@ -138,7 +138,7 @@ const HUSHES: [&str; 17] = [
 pub fn is_hush(heard: &str) -> bool {
     let mut left: Vec<String> = words(heard).into_iter().filter(|word| word != "please").collect();
     let any = !left.is_empty();
-    while let Some(hush) = HUSHES.iter().map(|hush| words(hush)).find(|hush| left.starts_with(hush)) {
+    while let Some(hush) = HUSHES.iter().map(|hush| words(hush)).filter(|hush| left.starts_with(hush)).max_by_key(Vec::len) {
         left.drain(..hush.len());
     }
     any && left.is_empty()
