@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Hears. Read from one thread; never blocks much longer than `patience`.
 pub trait Microphone: Send {
@@ -17,6 +17,11 @@ pub trait Microphone: Send {
 
     /// What it is, for people.
     fn name(&self) -> String;
+
+    /// Why it is lost, while it is.
+    fn trouble(&self) -> Option<Error> {
+        None
+    }
 }
 
 /// What one [`Microphone::read`] brought.

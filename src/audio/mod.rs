@@ -35,7 +35,7 @@ mod tee;
 pub mod vad;
 mod wav;
 
-pub use live::{Knobs, SpeakerState};
+pub use live::{Knobs, Reference, SpeakerState};
 pub use microphone::{DeviceNews, Heard, MicState, Microphone};
 pub use tee::Tee;
 
@@ -119,28 +119,50 @@ impl Default for Settings {
     }
 }
 
-/// A sound device that can play.
+/// A sound device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceInfo {
-    /// What `audio.output` takes, besides the name.
+    /// What `audio.input` and `audio.output` take, besides the name.
     pub index: usize,
-    /// What `audio.output` takes.
+    /// What `audio.input` and `audio.output` take.
     pub name: String,
     /// For people.
     pub description: String,
-    /// Whether `audio.output = "default"` means this one.
+    /// Whether `default` means this one.
     pub default: bool,
     /// Hz, of the form we would open it in.
     pub rate: u32,
     pub channels: u16,
 }
 
+/// Every device that can capture, the default one first.
+pub fn inputs() -> Result<Vec<DeviceInfo>> {
+    device::inputs()
+}
+
 /// Every device that can play, the default one first.
-pub fn devices() -> Result<Vec<DeviceInfo>> {
-    device::list()
+pub fn outputs() -> Result<Vec<DeviceInfo>> {
+    device::outputs()
 }
 
 /// Opens the device that `audio.output` names. It makes no sound before the first [`Speaker::play`].
 pub fn open_speaker(settings: &Settings) -> Result<Box<dyn Speaker>> {
     device::open(settings)
+}
+
+/// Opens the device that `audio.input` names, and captures from now on. Lost, it is lost for good.
+pub fn open_microphone(settings: &Settings) -> Result<Box<dyn Microphone>> {
+    device::open_microphone(&settings.input)
+}
+
+/// A speaker for a conversation: opened in the background, reopened when its device comes back, changed by
+/// [`Knobs::retarget`]. Without a device its sound passes unheard at its own pace; [`Knobs::state`] says so.
+pub fn open_live_speaker(settings: &Settings) -> Box<dyn Speaker> {
+    device::open_live_speaker(settings)
+}
+
+/// A microphone for a conversation: opened in the background, reopened when its device comes back. Its `read` fails
+/// never; [`Heard::state`] and [`Heard::news`] say how it is.
+pub fn open_live_microphone(settings: &Settings) -> Box<dyn Microphone> {
+    device::open_live_microphone(settings)
 }
