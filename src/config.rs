@@ -91,13 +91,14 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 15] = [
+        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 16] = [
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
             ("audio.pad_ms", self.audio.pad_ms.into(), 0.0..=500.0),
             ("audio.min_speech_ms", self.audio.min_speech_ms.into(), 0.0..=2000.0),
             ("audio.speech_threshold", self.audio.speech_threshold.into(), 0.05..=0.95),
+            ("stt.timeout_s", self.stt.timeout_s.into(), 1.0..=600.0),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
             ("rag.chunk_chars", self.rag.chunk_chars as f64, 100.0..=8000.0),

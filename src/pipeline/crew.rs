@@ -104,6 +104,30 @@ pub fn embedder(settings: &rag::Settings, shelf: &Shelf) -> Result<rag::Files> {
     Ok(rag::Files { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
 }
 
+/// The ear that will hear: never `auto`.
+pub struct Hearing {
+    pub settings: stt::Settings,
+    /// The file that it loads.
+    pub model: Option<ModelFile>,
+    /// Said once to the user.
+    pub note: Option<String>,
+}
+
+/// Decides on an ear, with what is installed here.
+pub fn hearing(context: &Context, shelf: &Shelf) -> Result<Hearing> {
+    let wanted = &context.config.stt;
+    let may_need_a_file = match wanted.backend {
+        stt::Backend::Auto => wanted.address.is_empty(),
+        stt::Backend::Whisper => true,
+        stt::Backend::Wyoming | stt::Backend::Fake => false,
+    };
+    let model = if may_need_a_file { shelf.find(Role::Stt, wanted.wanted())? } else { None };
+    let sphinx = stt::sphinx(&context.paths);
+    let stt::Chosen { settings, note } = stt::decide(wanted, stt::Found { model: model.as_ref(), sphinx: sphinx.as_deref() });
+    let model = model.filter(|_| settings.backend == stt::Backend::Whisper);
+    Ok(Hearing { settings, model, note })
+}
+
 /// A crew being called.
 struct Roll<'a> {
     context: &'a Context,
@@ -115,13 +139,9 @@ struct Roll<'a> {
 
 impl Roll<'_> {
     fn ear(&mut self) -> Result<()> {
-        let settings = self.context.config.stt.clone();
-        let model = match settings.backend {
-            stt::Backend::Whisper => self.shelf.find(Role::Stt, &settings.model)?,
-            stt::Backend::Fake => None,
-        };
+        let Hearing { settings, model, note } = hearing(self.context, &self.shelf)?;
         self.uses("recogniser", model.as_ref());
-        self.roster.warnings.extend(model.as_ref().and_then(stt::note));
+        self.roster.warnings.extend(note);
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.ear = Some(Box::new(move || stt::open(&settings, model.as_ref(), threads)));
         Ok(())
