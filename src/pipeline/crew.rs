@@ -138,11 +138,33 @@ fn absent(who: &str) -> Error {
 
 /// What listens in a conversation, and what to say about it.
 pub fn ears(context: &Context) -> Result<(Ears, Option<String>)> {
-    let shelf = Shelf::open(&context.config.models, &context.paths)?;
-    let listen = &context.config.listen;
-    let model = if listen.vad == "earshot" { None } else { shelf.find(Role::Vad, "auto")? };
-    let (detector, note) = audio::listen::open_detector(listen, model.as_ref())?;
-    Ok((Ears { microphone: audio::open_live_microphone(&context.config.audio), segmenter: Segmenter::new(listen, detector) }, note))
+    let detector = Box::new(audio::listen::Earshot::default());
+    let segmenter = Segmenter::new(&context.config.listen, detector);
+    Ok((Ears { microphone: audio::open_live_microphone(&context.config.audio), segmenter }, None))
+}
+
+/// The ear that will hear: never `auto`.
+pub struct Hearing {
+    pub settings: stt::Settings,
+    /// The file that it loads.
+    pub model: Option<ModelFile>,
+    /// Said once to the user.
+    pub note: Option<String>,
+}
+
+/// Decides on an ear, with what is installed here.
+pub fn hearing(context: &Context, shelf: &Shelf) -> Result<Hearing> {
+    let wanted = &context.config.stt;
+    let may_need_a_file = match wanted.backend {
+        stt::Backend::Auto => wanted.address.is_empty(),
+        stt::Backend::Whisper => true,
+        stt::Backend::Wyoming | stt::Backend::Fake => false,
+    };
+    let model = if may_need_a_file { shelf.find(Role::Stt, wanted.wanted())? } else { None };
+    let sphinx = stt::sphinx(&context.paths);
+    let stt::Chosen { settings, note } = stt::decide(wanted, stt::Found { model: model.as_ref(), sphinx: sphinx.as_deref() });
+    let model = model.filter(|_| settings.backend == stt::Backend::Whisper);
+    Ok(Hearing { settings, model, note })
 }
 
 /// A crew being called.
@@ -161,16 +183,12 @@ impl<'a> Roll<'a> {
     }
 
     fn ear(&mut self) -> Result<()> {
-        let settings = self.context.config.stt.clone();
-        let model = match settings.backend {
-            stt::Backend::Whisper => self.shelf.find(Role::Stt, &settings.model)?,
-            stt::Backend::Fake => None,
-        };
+        let Hearing { settings, model, note } = hearing(self.context, &self.shelf)?;
         self.uses("recogniser", model.as_ref());
         if model.is_some() {
             self.bytes.push(("the recogniser's buffers", buffers::EAR));
         }
-        self.roster.warnings.extend(model.as_ref().and_then(stt::note));
+        self.roster.warnings.extend(note);
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.ear = Some(Box::new(move || stt::open(&settings, model.as_ref(), threads)));
         Ok(())
