@@ -10,6 +10,7 @@
 //! | [`microphone`] | what every microphone gives |
 //! | [`listen`] | live sound into utterances |
 //! | [`live`] | samples into sound and back while people talk: the rings beside the callbacks, devices that come and go |
+//! | [`fake`] | a script into a microphone, a speaker into a recording, on a clock of samples |
 //! | `device` | what cpal calls a device into a microphone or a speaker |
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ mod device;
 #[path = "absent.rs"]
 mod device;
 mod draft;
+pub mod fake;
 pub mod listen;
 pub mod live;
 pub mod load;
