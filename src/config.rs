@@ -38,6 +38,7 @@ const NOT_A_SECTION: &str = "BUILD_";
 pub struct Config {
     pub audio: audio::Settings,
     pub listen: audio::listen::Settings,
+    pub echo: audio::echo::Settings,
     pub stt: stt::Settings,
     pub rag: rag::Settings,
     pub llm: llm::Settings,
@@ -92,7 +93,7 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 24] = [
+        let rules: &[(&str, f64, std::ops::RangeInclusive<f64>)] = &[
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
@@ -108,6 +109,7 @@ impl Config {
             ("listen.grace_ms", self.listen.grace_ms.into(), 0.0..=5000.0),
             ("listen.max_utterance_s", self.listen.max_utterance_s.into(), 2.0..=29.0),
             ("listen.release_ms", self.listen.release_ms.into(), 0.0..=2000.0),
+            ("stt.timeout_s", self.stt.timeout_s.into(), 1.0..=600.0),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
             ("rag.chunk_chars", self.rag.chunk_chars as f64, 100.0..=8000.0),

@@ -5,6 +5,7 @@
 //! | [`load`] | a sound file or a stream of bytes into mono samples (`wav` by our own reader, FLAC and OGG in `packed`) |
 //! | [`resample`] | samples at one rate into samples at another, whole or as a stream |
 //! | [`vad`] | long audio into utterances, split where nobody speaks |
+//! | [`echo`] | what the microphone hears into the same without our own voice |
 //! | [`save`] | samples into a WAV file or stream; `draft` is a file without a name until it is whole |
 //! | [`Tee`] | one voice into two speakers |
 //! | [`microphone`] | what every microphone gives |
@@ -23,6 +24,7 @@ mod device;
 #[path = "absent.rs"]
 mod device;
 mod draft;
+pub mod echo;
 pub mod fake;
 pub mod listen;
 pub mod live;

@@ -26,6 +26,10 @@ pub struct Settings {
     pub max_utterance_s: u32,
     /// Kept after the talk key was released, in ms: people let go while they still speak.
     pub release_ms: u32,
+    /// Without the key, only speech that begins with this name is answered; empty: all speech.
+    pub wake: String,
+    /// Sounds of assent that do not interrupt an answer, besides the well-known ones.
+    pub backchannels: Vec<String>,
 }
 
 impl Default for Settings {
@@ -41,6 +45,8 @@ impl Default for Settings {
             grace_ms: 700,
             max_utterance_s: 28,
             release_ms: 200,
+            wake: String::new(),
+            backchannels: Vec::new(),
         }
     }
 }
