@@ -328,7 +328,8 @@ impl Segmenter {
     /// With the pre-roll before the first speech and a little after the last.
     fn trimmed(&self, speech: &Speech) -> Utterance {
         let tail = samples(self.settings.hangover_ms.max(self.settings.release_ms));
-        self.utterance(self.head(speech), speech.last + tail)
+        // Not what came after: the same sound gives the same utterance, however it was cut into pieces.
+        self.utterance(self.head(speech), (speech.last + tail).min(self.position))
     }
 
     /// Where it begins once the silence before it is cut off.
