@@ -3,9 +3,11 @@
 pub mod bench;
 pub mod completions;
 pub mod config;
+pub mod devices;
 pub mod doctor;
 pub mod forget;
 pub mod ingest;
 pub mod models;
 pub mod search;
 pub mod sources;
+pub mod vad;
