@@ -91,7 +91,7 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 16] = [
+        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 17] = [
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
@@ -107,6 +107,7 @@ impl Config {
             ("sampling.temperature", self.sampling.temperature.into(), 0.0..=5.0),
             ("sampling.top_p", self.sampling.top_p.into(), 0.0..=1.0),
             ("sampling.max_tokens", self.sampling.max_tokens.into(), 1.0..=32768.0),
+            ("tts.timeout_s", self.tts.timeout_s.into(), 1.0..=600.0),
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
