@@ -118,6 +118,7 @@ impl Config {
             ("sampling.temperature", self.sampling.temperature.into(), 0.0..=5.0),
             ("sampling.top_p", self.sampling.top_p.into(), 0.0..=1.0),
             ("sampling.max_tokens", self.sampling.max_tokens.into(), 1.0..=32768.0),
+            ("tts.timeout_s", self.tts.timeout_s.into(), 1.0..=600.0),
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
