@@ -56,7 +56,7 @@ fn recogniser(context: &Context, shelf: &Shelf) -> Check {
     match shelf.find(Role::Stt, &settings.model).and_then(|model| model.ok_or_else(nothing)) {
         Err(error) => Check::broken("recogniser", &error),
         Ok(model) => match stt::note(&model) {
-            Some(note) => Check::degraded("recogniser", format!("{}: {note}", named(&model)), "run `xnai models pull tiny`"),
+            Some(_) => Check::degraded("recogniser", format!("{}: {}", named(&model), stt::SMALL), "run `xnai models pull tiny`"),
             None => Check::ready("recogniser", named(&model)),
         },
     }
@@ -123,13 +123,21 @@ fn named(model: &ModelFile) -> String {
 /// The user's documents, or the demo ones while there are none.
 fn documents(context: &Context) -> Check {
     let folder = context.config.rag.folder(&context.paths);
-    let count = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.map_or(0, |c| c.docs.len()));
-    match count(USER).and_then(|user| Ok((user, count(DEMO)?))) {
+    let read = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.unwrap_or_default());
+    let lost = |c: &Catalogue| c.docs.is_empty() && c.damaged > 0;
+    match read(USER).and_then(|user| Ok((lost(&user), user.docs.len(), read(DEMO)?.docs.len()))) {
         Err(error) => Check::broken("documents", &error),
-        Ok((0, 0)) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
-        Ok((0, demo)) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
-        Ok((user, _)) => match searches(context) {
-            Ok(()) => Check::ready("documents", format!("{user} in {}", folder.display())),
+        Ok((true, ..)) => Check::broken("documents", &Error::replace(Room::Rag, rag::search::LOST)),
+        Ok((false, user, demo)) => known_documents(context, user, demo),
+    }
+}
+
+fn known_documents(context: &Context, user: usize, demo: usize) -> Check {
+    match (user, demo) {
+        (0, 0) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
+        (0, demo) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
+        (user, _) => match searches(context) {
+            Ok(()) => Check::ready("documents", format!("{user} in {}", context.config.rag.folder(&context.paths).display())),
             Err(error) => Check::broken("documents", &error),
         },
     }

@@ -33,7 +33,8 @@ impl Wanted {
         let held: HashSet<String> = stems(passage).into_iter().collect();
         let all: f32 = self.words.iter().map(|(_, r)| r).sum();
         let found: f32 = self.words.iter().filter(|(w, _)| holds(&held, w)).map(|(_, r)| r).sum();
-        if all > 0.0 { found / all } else { 0.0 }
+        // An empty sum of floats is −0.0, which people would read.
+        if all > 0.0 { (found / all).abs() } else { 0.0 }
     }
 }
 
@@ -79,6 +80,11 @@ mod tests {
         assert!(wanted.coverage("our policy") < 0.2);
         assert!(wanted.coverage("refunds") > 0.8);
         assert_eq!(wanted.coverage("policy of refunding"), 1.0);
+    }
+
+    #[test]
+    fn nothing_held_is_a_plain_zero() {
+        assert!(Wanted::new("What is the refund policy?", &Terms::default()).coverage("moon").is_sign_positive());
     }
 
     #[test]
