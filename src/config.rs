@@ -264,9 +264,20 @@ fn refused(error: &figment::Error) -> Error {
             let offered: Vec<&str> = all.iter().copied().filter(|value| !NOT_OFFERED.contains(value)).collect();
             format!("is {given:?}, and can be {}", offered.join(", "))
         }
+        Kind::InvalidType(given, wanted) => format!("is {given}, and must be {}", in_words(wanted)),
         other => format!("does not hold: {other}"),
     };
     Error::reword(Room::Config, format!("{key} {why}{place}")).hint("see `xnai config show --origin`")
+}
+
+/// A type of ours as people know it.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "a boolean" | "bool" => "true or false",
+        other => other,
+    }
 }
 
 /// A number of 32 bits with the digits that it was written with, not those of the 64 bits nearest to it.

@@ -44,7 +44,7 @@ fn what_cannot_be_meant_is_one_sentence_with_the_key() {
         ("[tts]\nspeeed = 1.0", "did you mean tts.speed?"),
         ("[tt]\nspeed = 1.0", "did you mean tts.speed?"),
         ("[tts]\nspeed = 9.0", "tts.speed is 9, outside 0.5 to 2"),
-        ("[tts]\nspeed = 'fast'", "tts.speed does not hold: invalid type: found string \"fast\", expected f32 (/"),
+        ("[tts]\nspeed = 'fast'", "tts.speed is string \"fast\", and must be a number (/"),
         ("[llm]\nbackend = 'gpt'", "llm.backend is \"gpt\", and can be auto, llama, quote, openai (/"),
         ("[tts]\nvoce = ''\nspeeed = 1.0", "no setting tts.speeed, or tts.voce ("),
         ("[tts]\nvoce = ''\nspeeed = 1.0", "did you mean tts.speed and tts.voice?"),

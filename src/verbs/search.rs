@@ -24,7 +24,7 @@ pub struct Args {
     filter: Vec<String>,
 
     /// At most so many passages
-    #[arg(long, short = 'n', value_name = "N")]
+    #[arg(long, short = 'n', value_name = "N", value_parser = one_or_more)]
     limit: Option<NonZeroUsize>,
 
     /// Say why each passage was chosen
@@ -48,6 +48,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     passages.notes.iter().for_each(|note| tell(&format!("note: {note}")));
     say(&page(&passages, args.explain))
+}
+
+fn one_or_more(text: &str) -> std::result::Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number, 1 or more".to_owned())
 }
 
 fn page(passages: &Passages, explain: bool) -> String {
