@@ -288,6 +288,10 @@ impl<'a> Roll<'a> {
             tts::Backend::Espeak | tts::Backend::Wyoming | tts::Backend::Fake => tts::Files::default(),
         };
         self.uses("voice", files.model.as_ref());
+        if tts::decide(&settings, &files) == tts::Backend::Espeak && settings.voice != tts::Settings::default().voice {
+            let note = format!("the voice {} is Kokoro's, and espeak-ng speaks: tts.espeak_voice sets its voice", settings.voice);
+            self.roster.warnings.push(note);
+        }
         if files.model.is_some() {
             self.bytes.extend([("its styles", size(&files.voices)), ("the voice's buffers", buffers::VOICE)]);
         }
