@@ -44,6 +44,8 @@ pub mod os;
 pub mod parcel;
 pub mod pipeline;
 pub mod rag;
+pub mod sessions;
+pub mod slash;
 pub mod stt;
 pub mod tts;
 pub mod turn;

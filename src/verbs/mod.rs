@@ -8,4 +8,5 @@ pub mod forget;
 pub mod ingest;
 pub mod models;
 pub mod search;
+pub mod sessions;
 pub mod sources;
