@@ -46,6 +46,7 @@ pub mod pipeline;
 pub mod rag;
 pub mod sessions;
 pub mod slash;
+pub mod talk;
 pub mod stt;
 pub mod tts;
 pub mod turn;

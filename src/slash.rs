@@ -85,12 +85,14 @@ enum Make {
 struct Scale {
     range: std::ops::RangeInclusive<f32>,
     step: f32,
+    /// Numbers above the range are hundredths.
+    percent: bool,
     up: &'static [&'static str],
     down: &'static [&'static str],
 }
 
-static SPEEDS: Scale = Scale { range: SPEED, step: 0.1, up: &["faster", "up", "+"], down: &["slower", "down", "-"] };
-static VOLUMES: Scale = Scale { range: VOLUME, step: 0.1, up: &["louder", "up", "+"], down: &["quieter", "softer", "down", "-"] };
+static SPEEDS: Scale = Scale { range: SPEED, step: 0.1, percent: false, up: &["faster", "up", "+"], down: &["slower", "down", "-"] };
+static VOLUMES: Scale = Scale { range: VOLUME, step: 0.1, percent: true, up: &["louder", "up", "+"], down: &["quieter", "softer", "down", "-"] };
 
 const fn known(name: &'static str, takes: &'static str, says: &'static str, also: &'static [&'static str], make: Make) -> Known {
     Known { name, takes, says, also, make }
@@ -105,7 +107,7 @@ pub static TABLE: [Known; 20] = [
     known("repeat", "", "speak the last answer once more", &["again"], Make::Alone(|| Slash::Repeat)),
     known("voice", "NAME", "speak with another voice", &[], Make::Text(Slash::Voice)),
     known("speed", "RATE|faster|slower", "speak faster or slower, 0.5 to 2", &["rate"], Make::Number(Slash::Speed, &SPEEDS)),
-    known("volume", "0 to 1, N%, louder|quieter", "speak louder or more quietly", &["vol"], Make::Number(Slash::Volume, &VOLUMES)),
+    known("volume", "0 to 100|louder|quieter", "speak louder or more quietly", &["vol"], Make::Number(Slash::Volume, &VOLUMES)),
     known("aloud", "on|off", "answer aloud, or only in text", &[], Make::Switch(Slash::Aloud)),
     known("handsfree", "on|off", "listen all the time", &["hands-free"], Make::Switch(Slash::HandsFree)),
     known("edit", "on|off", "show what was heard before it is sent", &[], Make::Switch(Slash::Edit)),
@@ -200,8 +202,11 @@ impl Known {
         if scale.down.contains(&&*text) {
             return Ok(Amount::By(-scale.step));
         }
-        let (digits, unit) = text.strip_suffix('%').map_or((text.as_str(), 1.0), |digits| (digits.trim_end(), 100.0));
-        let value = digits.parse::<f32>().map_err(|_| self.wrong(&format!("/{} takes a number", self.name)))? / unit;
+        let digits = text.trim_end_matches('%').trim_end().replace(',', ".");
+        let value = digits.parse::<f32>().map_err(|_| self.wrong(&format!("/{} takes a number", self.name)))?;
+        // A volume of 80 is one of 80 %, said shortly; 1 is all of it.
+        let hundredths = text.ends_with('%') || (scale.percent && value > *scale.range.end());
+        let value = if hundredths { value / 100.0 } else { value };
         if scale.range.contains(&value) {
             return Ok(Amount::To(value));
         }
@@ -236,6 +241,9 @@ mod tests {
             ("/hands-free off", Slash::HandsFree(Some(false))),
             ("/docs off", Slash::Documents(Some(false))),
             ("/speed 1.25", Slash::Speed(Some(Amount::To(1.25)))),
+            ("/speed 1,25", Slash::Speed(Some(Amount::To(1.25)))),
+            ("/volume 80", Slash::Volume(Some(Amount::To(0.8)))),
+            ("/volume 1", Slash::Volume(Some(Amount::To(1.0)))),
             ("/speed slower", Slash::Speed(Some(Amount::By(-0.1)))),
             ("/speed", Slash::Speed(None)),
             ("/volume 40%", Slash::Volume(Some(Amount::To(0.4)))),
@@ -266,6 +274,7 @@ mod tests {
             ("/pause maybe", "/pause is on or off"),
             ("/speed 3", "/speed takes 0.5 to 2"),
             ("/speed NaN", "/speed takes 0.5 to 2"),
+            ("/volume 101", "/volume takes 0 to 1"),
             ("/speed fast", "/speed takes a number"),
             ("/volume 120%", "/volume takes 0 to 1"),
             ("/volume -1", "/volume takes 0 to 1"),
