@@ -124,6 +124,10 @@ impl Search {
         // A filter that means nothing is said even while there is nothing to filter.
         let only = filter::admitted(&query.filter, &view.catalogue)?;
         let Some(rows) = &view.rows else { return Ok(Passages { notes, ..Passages::default() }) };
+        if only.as_ref().is_some_and(Vec::is_empty) {
+            notes.push(filter::none_fits(&query.filter));
+            return Ok(Passages { notes, ..Passages::default() });
+        }
         if view.behind {
             notes.push(BEHIND.into());
         }
