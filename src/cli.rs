@@ -68,6 +68,8 @@ pub enum Verb {
     Sources(verbs::sources::Args),
     /// Remove a document from the index
     Forget(verbs::forget::Args),
+    /// List, show, search, export and remove the conversations that were kept
+    Sessions(verbs::sessions::Args),
     /// List, download, check and remove model files
     Models(verbs::models::Args),
     /// List the sound devices
@@ -130,6 +132,7 @@ impl Verb {
             Self::Search(args) => verbs::search::run(args, context),
             Self::Sources(args) => verbs::sources::run(args, context),
             Self::Forget(args) => verbs::forget::run(args, context),
+            Self::Sessions(args) => verbs::sessions::run(args, context),
             Self::Models(args) => verbs::models::run(args, context),
             Self::Devices(args) => verbs::devices::run(args),
             Self::Vad(args) => verbs::vad::run(args, context),

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, stt, tts,
+    parcel, rag, sessions, stt, tts,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -47,6 +47,7 @@ pub struct Config {
     pub tts: tts::Settings,
     pub models: models::Settings,
     pub memory: memory::Settings,
+    pub sessions: sessions::Settings,
     pub log: log::Settings,
 }
 

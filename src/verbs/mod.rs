@@ -9,5 +9,6 @@ pub mod forget;
 pub mod ingest;
 pub mod models;
 pub mod search;
+pub mod sessions;
 pub mod sources;
 pub mod vad;
