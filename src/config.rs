@@ -124,7 +124,7 @@ impl Config {
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
-            if !range.contains(&value) {
+            if !range.contains(value) {
                 let message = format!("{key} is {value}, outside {} to {}", range.start(), range.end());
                 return Err(Error::reword(Room::Config, message).hint("see `xnai config show --origin` for where it was set"));
             }

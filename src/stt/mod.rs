@@ -163,7 +163,9 @@ pub const SMALL: &str = "the small speech model understands clear synthetic Engl
 pub fn note(model: &ModelFile) -> Option<String> {
     let name = model.path.file_name().unwrap_or_default().to_string_lossy();
     let small = model.id.contains("nano") || name.starts_with("ggml-nano");
-    small.then(|| format!("{SMALL}: `xnai models pull tiny` gets one that does, `scripts/ears/sphinx install` a plain one without a model hub"))
+    small.then(|| {
+        format!("{SMALL}: `xnai models pull tiny` gets one that does, `scripts/ears/sphinx install` a plain one without a model hub")
+    })
 }
 
 #[cfg(test)]
