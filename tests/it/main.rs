@@ -6,6 +6,7 @@ mod embed;
 #[cfg(all(feature = "whisper", feature = "llama"))]
 mod engines;
 mod g2p;
+mod live;
 #[cfg(any(feature = "llama", feature = "net"))]
 mod llm;
 mod models;
