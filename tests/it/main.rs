@@ -1,5 +1,6 @@
 //! The one integration binary; its modules mirror the rooms.
 
+mod allocations;
 mod audio;
 #[cfg(feature = "onnx")]
 mod embed;
