@@ -62,6 +62,8 @@ pub enum Verb {
     Forget(verbs::forget::Args),
     /// List, download, check and remove model files
     Models(verbs::models::Args),
+    /// Listen in on a running xnai, or speak to it, from another program
+    Pipe(verbs::pipe::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -116,6 +118,7 @@ impl Verb {
             Self::Sources(args) => verbs::sources::run(args, context),
             Self::Forget(args) => verbs::forget::run(args, context),
             Self::Models(args) => verbs::models::run(args, context),
+            Self::Pipe(args) => verbs::pipe::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.

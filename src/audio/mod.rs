@@ -7,6 +7,7 @@
 //! | [`vad`] | long audio into utterances, split where nobody speaks |
 //! | [`save`] | samples into a WAV file or stream; `draft` is a file without a name until it is whole |
 //! | [`Tee`] | one voice into two speakers |
+//! | [`pipe`] | samples from one stage, or one program, to another, through memory on tmpfs |
 //! | `device` | samples into sound |
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ mod device;
 mod draft;
 pub mod load;
 mod packed;
+pub mod pipe;
 pub mod resample;
 pub mod save;
 mod tee;

@@ -7,5 +7,6 @@ pub mod doctor;
 pub mod forget;
 pub mod ingest;
 pub mod models;
+pub mod pipe;
 pub mod search;
 pub mod sources;
