@@ -1,6 +1,7 @@
 //! Sound files good and bad, long recordings, and real playing through ALSA and PulseAudio without any sound card.
 
 mod files;
+mod pipes;
 #[cfg(feature = "audio")]
 mod playing;
 mod saving;
