@@ -76,6 +76,8 @@ pub enum Verb {
     Devices(verbs::devices::Args),
     /// Show where somebody speaks in a sound file
     Vad(verbs::vad::Args),
+    /// Listen in on a running xnai, or speak to it, from another program
+    Pipe(verbs::pipe::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -136,6 +138,7 @@ impl Verb {
             Self::Models(args) => verbs::models::run(args, context),
             Self::Devices(args) => verbs::devices::run(args),
             Self::Vad(args) => verbs::vad::run(args, context),
+            Self::Pipe(args) => verbs::pipe::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.
