@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, stt, tts,
+    parcel, rag, sessions, stt, tts,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -38,6 +38,8 @@ const NOT_A_SECTION: &str = "BUILD_";
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub audio: audio::Settings,
+    pub listen: audio::listen::Settings,
+    pub echo: audio::echo::Settings,
     pub stt: stt::Settings,
     pub rag: rag::Settings,
     pub llm: llm::Settings,
@@ -45,6 +47,7 @@ pub struct Config {
     pub tts: tts::Settings,
     pub models: models::Settings,
     pub memory: memory::Settings,
+    pub sessions: sessions::Settings,
     pub log: log::Settings,
 }
 
@@ -92,13 +95,23 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 15] = [
+        let rules: &[(&str, f64, std::ops::RangeInclusive<f64>)] = &[
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
             ("audio.pad_ms", self.audio.pad_ms.into(), 0.0..=500.0),
             ("audio.min_speech_ms", self.audio.min_speech_ms.into(), 0.0..=2000.0),
             ("audio.speech_threshold", self.audio.speech_threshold.into(), 0.05..=0.95),
+            ("listen.threshold", self.listen.threshold.into(), 0.05..=0.95),
+            ("listen.neg_threshold", self.listen.neg_threshold.into(), 0.0..=0.95),
+            ("listen.preroll_ms", self.listen.preroll_ms.into(), 0.0..=2000.0),
+            ("listen.hangover_ms", self.listen.hangover_ms.into(), 0.0..=1000.0),
+            ("listen.min_speech_ms", self.listen.min_speech_ms.into(), 0.0..=2000.0),
+            ("listen.soft_pause_ms", self.listen.soft_pause_ms.into(), 100.0..=5000.0),
+            ("listen.grace_ms", self.listen.grace_ms.into(), 0.0..=5000.0),
+            ("listen.max_utterance_s", self.listen.max_utterance_s.into(), 2.0..=29.0),
+            ("listen.release_ms", self.listen.release_ms.into(), 0.0..=2000.0),
+            ("stt.timeout_s", self.stt.timeout_s.into(), 1.0..=600.0),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
             ("rag.chunk_chars", self.rag.chunk_chars as f64, 100.0..=8000.0),
@@ -107,10 +120,11 @@ impl Config {
             ("sampling.temperature", self.sampling.temperature.into(), 0.0..=5.0),
             ("sampling.top_p", self.sampling.top_p.into(), 0.0..=1.0),
             ("sampling.max_tokens", self.sampling.max_tokens.into(), 1.0..=32768.0),
+            ("tts.timeout_s", self.tts.timeout_s.into(), 1.0..=600.0),
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
-            if !range.contains(&value) {
+            if !range.contains(value) {
                 let message = format!("{key} is {value}, outside {} to {}", range.start(), range.end());
                 return Err(Error::reword(Room::Config, message).hint("see `xnai config show --origin` for where it was set"));
             }

@@ -173,9 +173,9 @@ impl Bench {
                     Notice::Piece(piece) => outcome.answer.push_str(&piece.text),
                     // Nothing heard is an outcome, not a fault of the bench.
                     Notice::Done | Notice::Failed(_) => return Ok(outcome),
-                    Notice::Fragment(_) | Notice::Sounded | Notice::Written(_) => {}
+                    _ => {}
                 },
-                News::Turn(..) | News::Loaded(..) => {}
+                _ => {}
             }
         }
     }

@@ -51,14 +51,26 @@ fn runtime_library() -> Check {
 }
 
 fn recogniser(context: &Context, shelf: &Shelf) -> Check {
-    let settings = &context.config.stt;
-    let nothing = || Error::fetch(Room::Stt, "no speech model is installed").hint("run `xnai models pull tiny`");
-    match shelf.find(Role::Stt, &settings.model).and_then(|model| model.ok_or_else(nothing)) {
-        Err(error) => Check::broken("recogniser", &error),
-        Ok(model) => match stt::note(&model) {
-            Some(_) => Check::degraded("recogniser", format!("{}: {}", named(&model), stt::SMALL), "run `xnai models pull tiny`"),
-            None => Check::ready("recogniser", named(&model)),
-        },
+    let crew::Hearing { settings, model, note } = match crew::hearing(context, shelf) {
+        Ok(hearing) => hearing,
+        Err(error) => return Check::broken("recogniser", &error),
+    };
+    let found = match (settings.backend, &model) {
+        (stt::Backend::Wyoming, _) => stt::wyoming::examine(&settings),
+        (stt::Backend::Fake, _) => Ok("a stand-in that hears what it is told to".into()),
+        (_, Some(model)) => Ok(named(model)),
+        (_, None) => Err(Error::fetch(Room::Stt, "no speech model is installed")
+            .hint("run `xnai models pull tiny`, or `scripts/ears/sphinx install` for an ear without a model hub")),
+    };
+    match (found, note) {
+        (Err(error), _) => Check::broken("recogniser", &error),
+        (Ok(found), Some(note)) => {
+            // The note of the small model names the remedy, which has a place of its own here.
+            let small = model.as_ref().is_some_and(|model| stt::note(model).is_some());
+            let why = if small { stt::SMALL.to_owned() } else { note };
+            Check::degraded("recogniser", format!("{found}: {why}"), "run `xnai models pull tiny`")
+        }
+        (Ok(found), None) => Check::ready("recogniser", found),
     }
 }
 
@@ -93,6 +105,9 @@ fn writer(context: &Context, shelf: &Shelf) -> Check {
 
 fn voice(context: &Context, shelf: &Shelf) -> Check {
     let settings = &context.config.tts;
+    if settings.backend == tts::Backend::Wyoming {
+        return tts::wyoming::examine(settings).map_or_else(|e| Check::broken("voice", &e), |found| Check::ready("voice", found));
+    }
     let files = shelf.find(Role::Tts, &settings.model).and_then(|model| Ok(tts::Files { model, voices: shelf.voices()? }));
     match files.map(|files| (tts::decide(settings, &files), files)) {
         Err(error) => Check::broken("voice", &error),
