@@ -92,7 +92,8 @@ struct Scale {
 }
 
 static SPEEDS: Scale = Scale { range: SPEED, step: 0.1, percent: false, up: &["faster", "up", "+"], down: &["slower", "down", "-"] };
-static VOLUMES: Scale = Scale { range: VOLUME, step: 0.1, percent: true, up: &["louder", "up", "+"], down: &["quieter", "softer", "down", "-"] };
+static VOLUMES: Scale =
+    Scale { range: VOLUME, step: 0.1, percent: true, up: &["louder", "up", "+"], down: &["quieter", "softer", "down", "-"] };
 
 const fn known(name: &'static str, takes: &'static str, says: &'static str, also: &'static [&'static str], make: Make) -> Known {
     Known { name, takes, says, also, make }
