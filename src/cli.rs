@@ -45,6 +45,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", global = true)]
     pub trust_model: Vec<PathBuf>,
 
+    /// Microphone: its name, a part of it, or its number in `xnai devices`
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub input: Option<String>,
+
+    /// Speaker or headphones, named in the same way
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub output: Option<String>,
+
     #[command(flatten)]
     pub talk: TalkArgs,
 
@@ -69,6 +77,10 @@ pub enum Verb {
     Sessions(verbs::sessions::Args),
     /// List, download, check and remove model files
     Models(verbs::models::Args),
+    /// List the sound devices
+    Devices(verbs::devices::Args),
+    /// Show where somebody speaks in a sound file
+    Vad(verbs::vad::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -120,7 +132,10 @@ impl Cli {
 
     fn context(&self) -> Result<Context> {
         let paths = Paths::from_env()?;
-        let layers = Layers::stack(self.config.as_deref(), &paths, &self.once.settings())?;
+        let device = |key: &'static str, name: &Option<String>| name.clone().map(|name| (key, name.into()));
+        let devices = [device("audio.input", &self.input), device("audio.output", &self.output)];
+        let flags: Vec<_> = self.once.settings().into_iter().chain(devices.into_iter().flatten()).collect();
+        let layers = Layers::stack(self.config.as_deref(), &paths, &flags)?;
         let mut config = layers.read()?;
         config.models.trusted_too.clone_from(&self.trust_model);
         log::start(&config.log, &paths, self.log)?;
@@ -137,6 +152,8 @@ impl Verb {
             Self::Forget(args) => verbs::forget::run(args, context),
             Self::Sessions(args) => verbs::sessions::run(args, context),
             Self::Models(args) => verbs::models::run(args, context),
+            Self::Devices(args) => verbs::devices::run(args),
+            Self::Vad(args) => verbs::vad::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.

@@ -11,6 +11,7 @@
 //! | [`microphone`] | what every microphone gives |
 //! | [`listen`] | live sound into utterances |
 //! | [`live`] | samples into sound and back while people talk: the rings beside the callbacks, devices that come and go |
+//! | [`fake`] | a script into a microphone, a speaker into a recording, on a clock of samples |
 //! | `device` | what cpal calls a device into a microphone or a speaker |
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ mod device;
 mod device;
 mod draft;
 pub mod echo;
+pub mod fake;
 pub mod listen;
 pub mod live;
 pub mod load;

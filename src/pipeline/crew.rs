@@ -8,9 +8,13 @@ use serde::Serialize;
 
 use super::{live::Ears, worker::Opener};
 use crate::{
-    audio::{self, Speaker, listen::Segmenter, save},
+    audio::{
+        self, Speaker,
+        listen::{self, Segmenter, VoiceDetector},
+        save,
+    },
     config::Context,
-    error::{Error, Result, Room},
+    error::{Error, Kind, Result, Room},
     llm::{self, Llm, gguf},
     models::{Role, Shelf},
     os::{memory, topology},
@@ -138,9 +142,23 @@ fn absent(who: &str) -> Error {
 
 /// What listens in a conversation, and what to say about it.
 pub fn ears(context: &Context) -> Result<(Ears, Option<String>)> {
-    let detector = Box::new(audio::listen::Earshot::default());
+    let (detector, note) = detector(context)?;
     let segmenter = Segmenter::new(&context.config.listen, detector);
-    Ok((Ears { microphone: audio::open_live_microphone(&context.config.audio), segmenter }, None))
+    Ok((Ears { microphone: audio::open_live_microphone(&context.config.audio), segmenter }, note))
+}
+
+/// What tells speech from other sound, and what to say about it: Silero where its file is, as `listen.vad` allows.
+pub fn detector(context: &Context) -> Result<(Box<dyn VoiceDetector>, Option<String>)> {
+    let settings = &context.config.listen;
+    let file = match settings.vad.as_str() {
+        "auto" | "silero" => match Shelf::open(&context.config.models, &context.paths)?.find(Role::Vad, listen::SILERO) {
+            // Not installed, or not what it should be: then earshot, which is always there.
+            Err(error) if error.kind() == Kind::Fetch => None,
+            found => found?,
+        },
+        _ => None,
+    };
+    listen::open_detector(settings, file.as_ref())
 }
 
 /// The ear that will hear: never `auto`.
@@ -267,12 +285,17 @@ impl<'a> Roll<'a> {
             tts::Backend::Auto | tts::Backend::Kokoro => {
                 tts::Files { model: self.shelf.find(Role::Tts, &settings.model)?, voices: self.shelf.voices()? }
             }
-            tts::Backend::Espeak | tts::Backend::Fake => tts::Files::default(),
+            tts::Backend::Espeak | tts::Backend::Wyoming | tts::Backend::Fake => tts::Files::default(),
         };
         self.uses("voice", files.model.as_ref());
+        if tts::decide(&settings, &files) == tts::Backend::Espeak && settings.voice != tts::Settings::default().voice {
+            let note = format!("the voice {} is Kokoro's, and espeak-ng speaks: tts.espeak_voice sets its voice", settings.voice);
+            self.roster.warnings.push(note);
+        }
         if files.model.is_some() {
             self.bytes.extend([("its styles", size(&files.voices)), ("the voice's buffers", buffers::VOICE)]);
         }
+        self.roster.warnings.extend(tts::note(&settings));
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.voice = Some(Box::new(move || tts::open(&settings, &files, threads)));
         Ok(())

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod completions;
 pub mod config;
+pub mod devices;
 pub mod doctor;
 pub mod forget;
 pub mod ingest;
@@ -10,3 +11,4 @@ pub mod models;
 pub mod search;
 pub mod sessions;
 pub mod sources;
+pub mod vad;

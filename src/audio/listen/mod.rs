@@ -10,12 +10,41 @@
 mod detector;
 mod segmenter;
 mod settings;
+#[cfg(feature = "onnx")]
+mod silero;
+#[cfg(not(feature = "onnx"))]
+#[path = "absent_silero.rs"]
+mod silero;
+mod sound;
 
 pub use detector::{Earshot, VoiceDetector};
 pub use segmenter::Segmenter;
 pub use settings::Settings;
 
-use crate::parcel::Utterance;
+use crate::{
+    error::{Error, Result, Room},
+    parcel::{ModelFile, Utterance},
+};
+
+/// Registry id of the file that Silero needs.
+pub const SILERO: &str = "silero-vad-v6.2-onnx";
+
+/// The detector that `listen.vad` names, and what is to be said about the choice. `file` is Silero's, where it is
+/// installed. With `auto` a Silero that cannot be opened is a note, and earshot takes its place.
+pub fn open_detector(settings: &Settings, file: Option<&ModelFile>) -> Result<(Box<dyn VoiceDetector>, Option<String>)> {
+    let earshot = || -> Box<dyn VoiceDetector> { Box::<Earshot>::default() };
+    match (settings.vad.as_str(), file) {
+        ("earshot", _) | ("auto", None) => Ok((earshot(), None)),
+        ("auto", Some(file)) => Ok(match silero::open(file) {
+            Ok(silero) => (silero, None),
+            Err(error) => (earshot(), Some(format!("the speech detector is earshot, as Silero cannot be used: {error}"))),
+        }),
+        ("silero", Some(file)) => Ok((silero::open(file)?, None)),
+        ("silero", None) => Err(Error::fetch(Room::Audio, "the speech detector Silero is not installed")
+            .hint(format!("run `xnai models pull {SILERO}`, or set listen.vad to auto"))),
+        (other, _) => Err(Error::reword(Room::Config, format!("listen.vad is {other:?}")).hint("set it to auto, earshot or silero")),
+    }
+}
 
 /// What was noticed, with positions counted in 16 kHz samples since the segmenter was made.
 #[derive(Clone, Debug, PartialEq)]

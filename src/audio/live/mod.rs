@@ -21,6 +21,7 @@ pub(in crate::audio) use ear::Ear;
 pub(in crate::audio) use keeper::{Playing, Returning, keep};
 pub use knobs::{Knobs, SpeakerState};
 pub(in crate::audio) use lung::{Breath, Lung};
+pub(in crate::audio) use mouth::Mouth;
 pub use reference::Reference;
 pub(in crate::audio) use reopening::Reopening;
 pub(in crate::audio) use shared::Shared;
