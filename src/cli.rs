@@ -9,6 +9,8 @@ use crate::{
     error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
+    plain,
+    talk::{Face, TalkArgs},
     verbs,
 };
 
@@ -29,7 +31,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// A voice assistant that runs wholly on this computer and answers out of your own documents.
 #[derive(Parser, Debug)]
-#[command(name = "xnai", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "xnai", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Another configuration file than the user's
     #[arg(long, value_name = "FILE", global = true)]
@@ -50,6 +52,9 @@ pub struct Cli {
     /// Speaker or headphones, named in the same way
     #[arg(long, value_name = "DEVICE", global = true)]
     pub output: Option<String>,
+
+    #[command(flatten)]
+    pub talk: TalkArgs,
 
     #[command(flatten)]
     pub once: OnceArgs,
@@ -95,10 +100,23 @@ impl Cli {
             Some(_) if self.once.once.is_some() => {
                 Err(Error::reword(Room::Config, "--once and a verb were both given").hint("give one of them"))
             }
+            Some(_) if self.talk != TalkArgs::default() => {
+                let error = Error::reword(Room::Config, "--plain, --hands-free and --resume begin a conversation, and a verb was given");
+                Err(error.hint("give one of them"))
+            }
             Some(Verb::Completions(args)) => verbs::completions::run(args),
             Some(Verb::Config(args)) => verbs::config::run(args, self.config.as_deref()),
             Some(verb) => verb.run(&self.context()?),
+            None if self.once.once.is_none() => self.converse(),
             None => self.answer(),
+        }
+    }
+
+    /// Nothing but a conversation was asked for.
+    fn converse(&self) -> Result<()> {
+        let context = self.context()?;
+        match self.talk.face() {
+            Face::Plain | Face::Screen => plain::run(&self.talk, &context),
         }
     }
 

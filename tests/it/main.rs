@@ -15,6 +15,7 @@ mod models;
 mod once;
 #[cfg(feature = "lance")]
 mod rag;
+mod sessions;
 #[cfg(feature = "whisper")]
 mod stt;
 mod support;
