@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
-    verbs,
+    tui, verbs,
 };
 
 /// Shown by `--help` and in the README.
@@ -29,7 +29,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// A voice assistant that runs wholly on this computer and answers out of your own documents.
 #[derive(Parser, Debug)]
-#[command(name = "xnai", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "xnai", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Another configuration file than the user's
     #[arg(long, value_name = "FILE", global = true)]
@@ -82,8 +82,18 @@ impl Cli {
             Some(Verb::Completions(args)) => verbs::completions::run(args),
             Some(Verb::Config(args)) => verbs::config::run(args, self.config.as_deref()),
             Some(verb) => verb.run(&self.context()?),
+            None if self.once.once.is_none() => self.converse(),
             None => self.answer(),
         }
+    }
+
+    /// Nothing was asked for: the screen.
+    fn converse(&self) -> Result<()> {
+        if !tui::is_possible() {
+            return Err(Error::reword(Room::Config, "there is no terminal that a screen could be drawn on")
+                .hint("ask with --once, or see --help for what else there is"));
+        }
+        tui::run(&self.context()?)
     }
 
     fn answer(&self) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, stt, tts,
+    parcel, rag, stt, tts, tui,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -45,6 +45,7 @@ pub struct Config {
     pub models: models::Settings,
     pub memory: memory::Settings,
     pub log: log::Settings,
+    pub tui: tui::Settings,
 }
 
 /// What every verb and face is given.

@@ -14,7 +14,7 @@
 //! | [`pipeline`] | a question into an answer: conductor, workers, meter |
 //!
 //! Around them: [`cli`] what was typed, [`config`] what was meant, [`models`] files checked before use, [`os`] the
-//! machine, and the faces [`once`], [`doctor`] and [`bench`].
+//! machine, and the faces [`tui`], [`once`], [`doctor`] and [`bench`].
 //!
 //! # Invariants
 //!
@@ -46,5 +46,6 @@ pub mod pipeline;
 pub mod rag;
 pub mod stt;
 pub mod tts;
+pub mod tui;
 pub mod turn;
 pub mod verbs;
