@@ -11,7 +11,7 @@ use crate::{
     os::{log, paths::Paths},
     plain,
     talk::{Face, TalkArgs},
-    verbs,
+    tui, verbs,
 };
 
 /// Shown by `--help` and in the README.
@@ -116,7 +116,8 @@ impl Cli {
     fn converse(&self) -> Result<()> {
         let context = self.context()?;
         match self.talk.face() {
-            Face::Plain | Face::Screen => plain::run(&self.talk, &context),
+            Face::Plain => plain::run(&self.talk, &context),
+            Face::Screen => tui::run(&self.talk, &context),
         }
     }
 
