@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Wanted;
+use super::{Wanted, pipes::Pipes};
 use crate::{
     audio::{
         DeviceNews, Heard, MicState, Microphone, SpeakerState,
@@ -45,6 +45,7 @@ const SHORTER: f64 = 0.6;
 pub(super) struct Listener {
     pub microphone: Box<dyn Microphone>,
     pub segmenter: Segmenter,
+    pub pipes: Pipes,
     pub cleaner: super::cleaner::Cleaner,
     pub session: Arc<Session>,
     pub lane: Arc<Lane>,
@@ -104,6 +105,7 @@ impl Listening {
             match self.parts.microphone.read(&mut raw, LOOK) {
                 Ok(heard) => {
                     self.device(&heard)?;
+                    self.parts.pipes.pass(&mut raw);
                     self.parts.cleaner.clean(&raw, self.parts.lane.knobs(), &mut clean);
                     let noticed = self.parts.segmenter.push(&clean);
                     self.newest = (self.parts.segmenter.position(), heard.at);

@@ -86,6 +86,7 @@ impl Rig {
             writer: Some(Box::new(|| Ok(Box::new(Talker)))),
             voice: Some(Box::new(|| Ok(Box::new(Tagged)))),
             speaker: Some(Box::new(move || Ok(speaker))),
+            pipes: None,
         };
         let mut config = Config::default();
         // The tagged voice is no sound that a room carries, and there is no room.
