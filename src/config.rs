@@ -10,8 +10,9 @@ use std::{
 
 use figment::{
     Figment, Metadata, Profile, Provider,
+    error::Kind,
     providers::{Format, Serialized, Toml},
-    value::{Dict, Value},
+    value::{Dict, Num, Value},
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, stt, tts,
+    parcel, rag, sessions, stt, tts,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -46,6 +47,7 @@ pub struct Config {
     pub tts: tts::Settings,
     pub models: models::Settings,
     pub memory: memory::Settings,
+    pub sessions: sessions::Settings,
     pub log: log::Settings,
 }
 
@@ -118,10 +120,11 @@ impl Config {
             ("sampling.temperature", self.sampling.temperature.into(), 0.0..=5.0),
             ("sampling.top_p", self.sampling.top_p.into(), 0.0..=1.0),
             ("sampling.max_tokens", self.sampling.max_tokens.into(), 1.0..=32768.0),
+            ("tts.timeout_s", self.tts.timeout_s.into(), 1.0..=600.0),
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
-            if !range.contains(&value) {
+            if !range.contains(value) {
                 let message = format!("{key} is {value}, outside {} to {}", range.start(), range.end());
                 return Err(Error::reword(Room::Config, message).hint("see `xnai config show --origin` for where it was set"));
             }
@@ -223,16 +226,17 @@ fn check_keys(layer: &impl Provider, known: &BTreeMap<String, Value>) -> Result<
     let data = layer.data().map_err(|e| refused(&e))?;
     let mut given = BTreeMap::new();
     data.values().for_each(|dict| flatten("", dict, &mut given));
-    for key in given.keys() {
-        let exists = known.contains_key(key) || known.keys().any(|k| k.starts_with(&format!("{key}.")));
-        if !exists {
-            let nearest = known.keys().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-            let place = origin(&layer.metadata());
-            let error = Error::reword(Room::Config, format!("there is no setting {key} ({place})"));
-            return Err(error.hint(nearest.map_or_else(String::new, |near| format!("did you mean {near}?"))));
-        }
+    let exists = |key: &String| known.contains_key(key) || known.keys().any(|k| k.starts_with(&format!("{key}.")));
+    let unknown: Vec<&String> = given.keys().filter(|key| !exists(key)).collect();
+    if unknown.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let near = |key: &&String| known.keys().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    let mut nearest: Vec<&str> = unknown.iter().filter_map(near).map(String::as_str).collect();
+    nearest.dedup();
+    let names = unknown.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", or ");
+    let error = Error::reword(Room::Config, format!("there is no setting {names} ({})", origin(&layer.metadata())));
+    Err(error.hint(format!("did you mean {}?", nearest.join(" and "))))
 }
 
 /// All settings under their dotted names. An empty list or text is a leaf as well.
@@ -261,14 +265,41 @@ fn origin(metadata: &Metadata) -> String {
     }
 }
 
-/// Figment's reason, which already names the key and the file.
+/// Values that are for tests: they work and are not offered.
+const NOT_OFFERED: [&str; 1] = ["fake"];
+
+/// Figment's reason with the key and where it was set, in our words: its own name a profile, of which we have none.
 fn refused(error: &figment::Error) -> Error {
-    let reason = error.clone().into_iter().next().map_or_else(|| error.to_string(), |first| first.to_string());
-    Error::reword(Room::Config, format!("the configuration does not hold: {reason}")).hint("see `xnai config show --origin`")
+    let first = error.clone().into_iter().next().unwrap_or_else(|| error.clone());
+    let key = if first.path.is_empty() { "the configuration".to_owned() } else { first.path.join(".") };
+    let place = first.metadata.as_ref().map(|metadata| format!(" ({})", origin(metadata))).unwrap_or_default();
+    let why = match &first.kind {
+        Kind::UnknownVariant(given, all) => {
+            let offered: Vec<&str> = all.iter().copied().filter(|value| !NOT_OFFERED.contains(value)).collect();
+            format!("is {given:?}, and can be {}", offered.join(", "))
+        }
+        Kind::InvalidType(given, wanted) => format!("is {given}, and must be {}", in_words(wanted)),
+        other => format!("does not hold: {other}"),
+    };
+    Error::reword(Room::Config, format!("{key} {why}{place}")).hint("see `xnai config show --origin`")
 }
 
+/// A type of ours as people know it.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "a boolean" | "bool" => "true or false",
+        other => other,
+    }
+}
+
+/// A number of 32 bits with the digits that it was written with, not those of the 64 bits nearest to it.
 fn toml_text(value: &Value) -> String {
-    toml::Value::try_from(value).map_or_else(|_| format!("{value:?}"), |value| value.to_string())
+    match value {
+        Value::Num(_, Num::F32(number)) => format!("{number:?}"),
+        other => toml::Value::try_from(other).map_or_else(|_| format!("{other:?}"), |value| value.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -285,12 +285,17 @@ impl<'a> Roll<'a> {
             tts::Backend::Auto | tts::Backend::Kokoro => {
                 tts::Files { model: self.shelf.find(Role::Tts, &settings.model)?, voices: self.shelf.voices()? }
             }
-            tts::Backend::Espeak | tts::Backend::Fake => tts::Files::default(),
+            tts::Backend::Espeak | tts::Backend::Wyoming | tts::Backend::Fake => tts::Files::default(),
         };
         self.uses("voice", files.model.as_ref());
+        if tts::decide(&settings, &files) == tts::Backend::Espeak && settings.voice != tts::Settings::default().voice {
+            let note = format!("the voice {} is Kokoro's, and espeak-ng speaks: tts.espeak_voice sets its voice", settings.voice);
+            self.roster.warnings.push(note);
+        }
         if files.model.is_some() {
             self.bytes.extend([("its styles", size(&files.voices)), ("the voice's buffers", buffers::VOICE)]);
         }
+        self.roster.warnings.extend(tts::note(&settings));
         let threads = self.voice_threads(settings.threads);
         self.roster.crew.voice = Some(Box::new(move || tts::open(&settings, &files, threads)));
         Ok(())

@@ -35,3 +35,21 @@ fn a_context_that_does_not_fit_is_refused_with_its_parts() {
     assert!(error.message().contains("its KV cache 896 MB"), "{error}");
     assert!(error.message().contains("the language model's buffers"), "{error}");
 }
+
+#[test]
+fn a_voice_that_espeak_does_not_have_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut context = Context { config: Config::default(), paths: Paths::under(folder.path()) };
+    context.config.llm.backend = llm::Backend::Fake;
+    context.config.tts.backend = tts::Backend::Espeak;
+    let needs = |name: &str| Needs {
+        ear: false,
+        documents: false,
+        listener: Listener::File { path: folder.path().join(name), also_device: false },
+    };
+    let warned = |context: &Context, name: &str| Crew::call(context, &needs(name)).unwrap().warnings;
+    assert_eq!(warned(&context, "a.wav"), Vec::<String>::new());
+    context.config.tts.voice = "nosuch".into();
+    let told = warned(&context, "b.wav").concat();
+    assert!(told.contains("nosuch") && told.contains("tts.espeak_voice"), "{told}");
+}

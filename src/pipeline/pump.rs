@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Crew, Message, News, Told,
-    conductor::{self, Event, Expect, Order, State},
+    conductor::{self, Event, Expect, Made, Order, State},
     edges,
     lane::Lane,
     live::Wanted,
@@ -266,15 +266,19 @@ fn transcribe(ear: &mut dyn Stt, speech: &[Utterance], turn: &Turn) -> Result<Tr
     Ok(Transcript::joined(heard, speech))
 }
 
-/// Synthesises a fragment into the lane; returns how long it sounds.
-fn speak(tts: &mut (dyn Tts + 'static), sentence: &Sentence, turn: &Turn, lane: &Lane) -> Result<Duration> {
+/// Synthesises a fragment into the lane. Waiting for room in the lane is no time of making.
+fn speak(tts: &mut (dyn Tts + 'static), sentence: &Sentence, turn: &Turn, lane: &Lane) -> Result<Made> {
     lane.mark(sentence.index, turn)?;
-    let mut length = Duration::ZERO;
-    tts.say(sentence, turn, &mut |sound| {
+    let (begun, mut waited, mut length) = (Instant::now(), Duration::ZERO, Duration::ZERO);
+    let spoken = tts.say(sentence, turn, &mut |sound| {
+        let full = Instant::now();
         length += sound.duration();
-        lane.push(&sound, turn)
+        let pushed = lane.push(&sound, turn);
+        waited += full.elapsed();
+        pushed
     })?;
-    Ok(length)
+    let took = if spoken.cached { Duration::ZERO } else { begun.elapsed().saturating_sub(waited) };
+    Ok(Made { length, took })
 }
 
 /// `None` when the turn is stale: nobody waits for it.

@@ -34,6 +34,9 @@ pub const DEMO_NOTE: &str = "answering from the demo documents; `xnai ingest PAT
 const EMPTY_NOTE: &str = "there are no documents yet; `xnai ingest PATH` adds them";
 const NO_EMBEDDER: &str = "no embedding model: words alone are compared";
 const BEHIND: &str = "the index was damaged and answers from what is left; the next `xnai ingest` repairs it";
+/// Said when nothing in the journal can be read: there were documents, so those of the demo are no answer.
+pub const LOST: &str =
+    "the record of your documents is damaged, and none of them can be found: `xnai ingest PATH` with where they are reads them again";
 
 /// Which lists are asked. `Both` is what everybody gets; the others are for measuring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +98,9 @@ impl Search {
         let demo = || self.demo.as_ref().map(|d| d.view(&*self.tables)).transpose();
         if user.rows.is_some() {
             return Ok((user, Vec::new()));
+        }
+        if user.behind {
+            return Ok((user, vec![LOST.into()]));
         }
         match demo()? {
             Some(demo) if demo.rows.is_some() => Ok((demo, vec![DEMO_NOTE.into()])),

@@ -103,7 +103,7 @@ impl Inbox {
     }
 
     /// The next event that is complete.
-    pub fn next(&mut self) -> Result<Option<Event>, Garbage> {
+    pub fn event(&mut self) -> Result<Option<Event>, Garbage> {
         if self.header.is_none() {
             self.header = self.line()?;
         }
@@ -153,7 +153,7 @@ mod tests {
         let (mut inbox, mut events) = (Inbox::default(), Vec::new());
         for part in bytes.chunks(at_once) {
             inbox.push(part);
-            while let Some(event) = inbox.next()? {
+            while let Some(event) = inbox.event()? {
                 events.push(event);
             }
         }

@@ -132,7 +132,7 @@ impl Wire {
         let deadline = Instant::now() + patience;
         loop {
             alive(turn, false)?;
-            if let Some(event) = self.inbox.next().map_err(Fault::Garbage)? {
+            if let Some(event) = self.inbox.event().map_err(Fault::Garbage)? {
                 return Ok(event);
             }
             if Instant::now() > deadline {

@@ -4,6 +4,7 @@
 mod capturing;
 mod detecting;
 mod files;
+mod pipes;
 #[cfg(feature = "audio")]
 mod lasting;
 #[cfg(feature = "audio")]

@@ -114,7 +114,7 @@ fn cardinal(n: u64, out: &mut Vec<String>) {
         if n >= size {
             cardinal(n / size, out);
             out.push(name.to_owned());
-            return if n % size > 0 {
+            return if !n.is_multiple_of(size) {
                 cardinal(n % size, out)
             };
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Ear, Order, Question, Said, State, Voice, Wish, Work, edges::FRAGMENTS};
+use super::{Ear, Made, Order, Question, Said, State, Voice, Wish, Work, edges::FRAGMENTS, pace};
 use crate::{
     error::{Error, Kind, Result, Room},
     parcel::{Finish, Passages, Piece, Prompt, Query, Sentence, Transcript},
@@ -195,7 +195,11 @@ impl State {
         let Some(task) = &mut self.task else { return };
         let mut handed = Vec::new();
         while task.lead < FRAGMENTS {
-            let Some(sentence) = task.unsaid.pop_front() else { break };
+            let Some(Sentence { text, .. }) = task.unsaid.pop_front() else { break };
+            let reach = self.pace.reach(task.said.last());
+            let (text, rest) = pace::cut(&text, reach).map_or((text, None), |(head, tail)| (head, Some(tail)));
+            rest.into_iter().for_each(|text| task.unsaid.push_front(Sentence { text, index: 0 }));
+            let sentence = Sentence { text, index: task.said.count() };
             task.lead += 1;
             task.said.fragment(&sentence);
             handed.push(sentence);
@@ -216,13 +220,13 @@ impl State {
         }
     }
 
-    pub(super) fn spoke(&mut self, result: Result<Duration>, orders: &mut Vec<Order>) {
+    pub(super) fn spoke(&mut self, result: Result<Made>, orders: &mut Vec<Order>) {
         match result {
             Err(error) => self.fail(error, orders),
-            Ok(length) => {
+            Ok(made) => {
                 if let Some(task) = &mut self.task {
                     task.lead = task.lead.saturating_sub(1);
-                    task.said.spoke(length);
+                    self.pace.note(task.said.spoke(made.length), made);
                 }
                 self.feed_voice(orders);
             }

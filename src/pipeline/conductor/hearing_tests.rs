@@ -100,7 +100,7 @@ impl Talk {
         talk = talk.on(Event::Typed { turn, text: "why?".into() });
         talk = talk.wrote("Bread needs a warm place to rise. Nine hours are enough for it. Then it is baked. ");
         let turn = talk.turn.id();
-        let second = || Ok(Duration::from_secs(1));
+        let second = || Ok(Made { length: Duration::from_secs(1), took: Duration::ZERO });
         talk.on(Event::Spoke { turn, result: second() }).on(Event::Spoke { turn, result: second() }).on(Event::Sounded { turn })
     }
 

@@ -9,10 +9,12 @@
 //! | `answering` | from a question to its last sound |
 //! | `hearing` | from the first sound of a voice to a question: pauses, second thoughts, interruptions |
 //! | `standing` | what holds for a whole conversation: wishes, history, repeating |
+//! | `pace` | how long a fragment of speech may be |
 //! | `said` | how much of an answer was heard |
 
 mod answering;
 mod hearing;
+mod pace;
 mod said;
 mod standing;
 
@@ -20,6 +22,8 @@ use std::time::{Duration, Instant};
 
 use answering::Task;
 use hearing::Candidate;
+pub use pace::Made;
+use pace::Pace;
 use said::Said;
 use standing::Standing;
 pub use standing::{Change, Rules};
@@ -127,10 +131,10 @@ pub enum Event {
         turn: TurnId,
         result: Result<Finish>,
     },
-    /// A fragment was synthesised; how long it sounds.
+    /// A fragment was synthesised.
     Spoke {
         turn: TurnId,
-        result: Result<Duration>,
+        result: Result<Made>,
     },
     /// The first sample of the turn reached the speaker.
     Sounded {
@@ -229,6 +233,8 @@ pub struct State {
     candidate: Option<Candidate>,
     /// An interrupted answer, until the speaker has said how much of it was heard.
     leaving: Option<Said>,
+    /// Of the voice, over all turns.
+    pace: Pace,
     /// Only in a conversation.
     standing: Option<Standing>,
     /// The user paused the voice.

@@ -44,11 +44,21 @@ impl Said {
         self.fragments.push(Fragment { text: sentence.text.clone(), length: None });
     }
 
-    /// The voice finished the oldest fragment that it had not finished yet.
-    pub fn spoke(&mut self, length: Duration) {
-        if let Some(fragment) = self.fragments.iter_mut().find(|fragment| fragment.length.is_none()) {
-            fragment.length = Some(length);
-        }
+    /// How many fragments were handed out.
+    pub fn count(&self) -> u32 {
+        self.fragments.len() as u32
+    }
+
+    /// Characters of the last one.
+    pub fn last(&self) -> Option<usize> {
+        self.fragments.last().map(|fragment| fragment.text.chars().count())
+    }
+
+    /// The voice finished the oldest fragment that it had not finished yet; returns its characters.
+    pub fn spoke(&mut self, length: Duration) -> usize {
+        let Some(fragment) = self.fragments.iter_mut().find(|fragment| fragment.length.is_none()) else { return 0 };
+        fragment.length = Some(length);
+        fragment.text.chars().count()
     }
 
     /// The fragments given to the voice so far, as one text.

@@ -61,7 +61,7 @@ impl Rig {
 
     fn spoke(self) -> Self {
         let turn = self.turn.id();
-        self.on(Event::Spoke { turn, result: Ok(Duration::from_secs(1)) })
+        self.on(Event::Spoke { turn, result: Ok(Made::default()) })
     }
 
     fn drained(self) -> Self {
