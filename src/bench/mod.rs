@@ -1,4 +1,5 @@
 //! Measurements that a person can repeat.
 
+pub mod echo;
 pub mod nano;
 pub mod rag;

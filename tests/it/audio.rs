@@ -1,5 +1,6 @@
 //! Sound files good and bad, long recordings, and real playing through ALSA and PulseAudio without any sound card.
 
+mod echoing;
 mod files;
 #[cfg(feature = "audio")]
 mod playing;
