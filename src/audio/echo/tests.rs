@@ -81,10 +81,10 @@ fn its_own_voice_goes() {
         let out = run(&mut canceller, &far, &heard);
         let gone = decibels(&heard, &out, 3..5);
         assert!(gone > GONE, "{gone} dB with a delay of {delay} ms");
-        let Metrics { delay: found, removed_db, erle_db, shifts, held } = canceller.metrics();
+        let Metrics { delay: found, removed_db, erle_db, settled, shifts, held } = canceller.metrics();
         assert!((delay as u128).abs_diff(found.as_millis()) < 10, "{found:?} instead of {delay} ms");
         assert!(removed_db > GONE && erle_db > 10.0, "{removed_db} dB, of which {erle_db} by the filter");
-        assert_eq!((shifts, held), (0, 0));
+        assert_eq!((settled, shifts, held), (true, 0, 0));
     }
 }
 
@@ -196,7 +196,7 @@ fn begun_anew_it_knows_nothing_but_the_delay() {
     canceller.set_delay(Duration::from_millis(700));
     let first = run(&mut canceller, &far, &echo(&far, 700));
     canceller.reset();
-    assert_eq!(canceller.metrics().shifts, 0);
+    assert_eq!((canceller.metrics().shifts, canceller.metrics().settled), (0, false));
     assert_eq!(run(&mut canceller, &far, &echo(&far, 700)), first);
 }
 
