@@ -136,6 +136,7 @@ pub fn writer(context: &Context) -> Result<Opener<dyn Llm>> {
 pub fn voice(context: &Context) -> Result<Opener<dyn Tts>> {
     let mut roll = Roll::new(context)?;
     roll.voice()?;
+    memory::check(&context.config.memory, &roll.bytes)?;
     roll.roster.crew.voice.ok_or_else(|| absent("voice"))
 }
 
