@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, sessions, stt, tts,
+    parcel, rag, sessions, stt, tts, tui,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -49,6 +49,7 @@ pub struct Config {
     pub memory: memory::Settings,
     pub sessions: sessions::Settings,
     pub log: log::Settings,
+    pub tui: tui::Settings,
 }
 
 /// What every verb and face is given.
