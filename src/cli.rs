@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
+    talk::{Face, TalkArgs},
     tui, verbs,
 };
 
@@ -43,6 +44,17 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", global = true)]
     pub trust_model: Vec<PathBuf>,
 
+    /// Microphone: its name, a part of it, or its number in `xnai devices`
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub input: Option<String>,
+
+    /// Speaker or headphones, named in the same way
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub output: Option<String>,
+
+    #[command(flatten)]
+    pub talk: TalkArgs,
+
     #[command(flatten)]
     pub once: OnceArgs,
 
@@ -60,8 +72,14 @@ pub enum Verb {
     Sources(verbs::sources::Args),
     /// Remove a document from the index
     Forget(verbs::forget::Args),
+    /// List, show, search, export and remove the conversations that were kept
+    Sessions(verbs::sessions::Args),
     /// List, download, check and remove model files
     Models(verbs::models::Args),
+    /// List the sound devices
+    Devices(verbs::devices::Args),
+    /// Show where somebody speaks in a sound file
+    Vad(verbs::vad::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -79,6 +97,10 @@ impl Cli {
             Some(_) if self.once.once.is_some() => {
                 Err(Error::reword(Room::Config, "--once and a verb were both given").hint("give one of them"))
             }
+            Some(_) if self.talk != TalkArgs::default() => {
+                let error = Error::reword(Room::Config, "--plain, --hands-free and --resume begin a conversation, and a verb was given");
+                Err(error.hint("give one of them"))
+            }
             Some(Verb::Completions(args)) => verbs::completions::run(args),
             Some(Verb::Config(args)) => verbs::config::run(args, self.config.as_deref()),
             Some(verb) => verb.run(&self.context()?),
@@ -87,13 +109,14 @@ impl Cli {
         }
     }
 
-    /// Nothing was asked for: the screen.
+    /// Nothing but a conversation was asked for.
     fn converse(&self) -> Result<()> {
-        if !tui::is_possible() {
-            return Err(Error::reword(Room::Config, "there is no terminal that a screen could be drawn on")
-                .hint("ask with --once, or see --help for what else there is"));
+        let context = self.context()?;
+        match self.talk.face() {
+            Face::Screen => tui::run(&self.talk, &context),
+            Face::Plain => Err(Error::reword(Room::Config, "there is no terminal that a screen could be drawn on")
+                .hint("ask with --once, or see --help for what else there is")),
         }
-        tui::run(&self.context()?)
     }
 
     fn answer(&self) -> Result<()> {
@@ -110,7 +133,10 @@ impl Cli {
 
     fn context(&self) -> Result<Context> {
         let paths = Paths::from_env()?;
-        let layers = Layers::stack(self.config.as_deref(), &paths, &self.once.settings())?;
+        let device = |key: &'static str, name: &Option<String>| name.clone().map(|name| (key, name.into()));
+        let devices = [device("audio.input", &self.input), device("audio.output", &self.output)];
+        let flags: Vec<_> = self.once.settings().into_iter().chain(devices.into_iter().flatten()).collect();
+        let layers = Layers::stack(self.config.as_deref(), &paths, &flags)?;
         let mut config = layers.read()?;
         config.models.trusted_too.clone_from(&self.trust_model);
         log::start(&config.log, &paths, self.log)?;
@@ -125,7 +151,10 @@ impl Verb {
             Self::Search(args) => verbs::search::run(args, context),
             Self::Sources(args) => verbs::sources::run(args, context),
             Self::Forget(args) => verbs::forget::run(args, context),
+            Self::Sessions(args) => verbs::sessions::run(args, context),
             Self::Models(args) => verbs::models::run(args, context),
+            Self::Devices(args) => verbs::devices::run(args),
+            Self::Vad(args) => verbs::vad::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.

@@ -37,6 +37,7 @@ pub(super) fn read(from: &mut dyn Read, size: Option<u64>, given: &Given) -> Res
     let frame = (head.format.width * head.format.channels) as u64;
     if let Some(bytes) = head.bytes {
         given.admit(bytes / frame, head.format.rate)?;
+        given.claimed.set(bytes / frame);
     }
     if let (None, Some(size)) = (head.bytes, size) {
         given.admit(size.saturating_sub(head.at) / frame, head.format.rate)?;

@@ -5,20 +5,28 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use super::edges;
 use crate::{
+    audio::Knobs,
     error::{Error, Result},
     parcel::Pcm,
     turn::Turn,
 };
 
-/// What travels: sound, or the mark that a turn has no more of it.
+/// What travels: sound, and marks within it.
 #[derive(Clone, Debug)]
 pub enum Load {
+    /// A fragment begins here; its index.
+    Mark(u32),
     Sound(Pcm),
+    /// The turn has no more sound.
     End,
 }
 
@@ -34,16 +42,28 @@ struct Queue {
 pub struct Lane {
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Of the speaker at the end of the lane, once it is open.
+    knobs: OnceLock<Knobs>,
+    /// Of the sound last put in, in Hz.
+    rate: AtomicU32,
+    /// What was asked of the speaker before it was open.
+    held: AtomicBool,
 }
 
 impl Lane {
     /// Queues sound, cut into short parcels; waits while the lane is full.
     pub fn push(&self, sound: &Pcm, turn: &Turn) -> Result<()> {
+        self.rate.store(sound.rate, Relaxed);
         let parcel = (f64::from(sound.rate) * edges::SOUND_PARCEL.as_secs_f64()) as usize;
         for samples in sound.samples.chunks(parcel.max(1)) {
             self.put(turn, Load::Sound(Pcm::new(samples, sound.rate)))?;
         }
         Ok(())
+    }
+
+    /// Marks the beginning of a fragment.
+    pub fn mark(&self, index: u32, turn: &Turn) -> Result<()> {
+        self.put(turn, Load::Mark(index))
     }
 
     /// Marks the end of a turn's sound.
@@ -86,6 +106,31 @@ impl Lane {
         }
     }
 
+    /// The speaker is open.
+    pub fn attach(&self, knobs: Knobs) {
+        knobs.hold(self.held.load(Relaxed));
+        let _ = self.knobs.set(knobs);
+    }
+
+    pub fn knobs(&self) -> Option<&Knobs> {
+        self.knobs.get()
+    }
+
+    /// Keeps the sound back, or lets it go on.
+    pub fn hold(&self, on: bool) {
+        self.held.store(on, Relaxed);
+        if let Some(knobs) = self.knobs.get() {
+            knobs.hold(on);
+        }
+    }
+
+    /// Discards what the speaker holds of a cancelled turn; returns how much of the turn was heard.
+    pub fn hush(&self) -> Duration {
+        let Some(knobs) = self.knobs.get() else { return Duration::ZERO };
+        knobs.hush();
+        Duration::from_secs_f64(knobs.played() as f64 / f64::from(self.rate.load(Relaxed).max(1)))
+    }
+
     /// No more sound will come; wakes both ends.
     pub fn close(&self) {
         self.lock().closed = true;
@@ -101,7 +146,7 @@ impl Lane {
 fn length_us(load: &Load) -> u64 {
     match load {
         Load::Sound(sound) => sound.duration().as_micros() as u64,
-        Load::End => 0,
+        Load::Mark(_) | Load::End => 0,
     }
 }
 

@@ -1,10 +1,12 @@
-//! What there is to choose from: voices, models, devices. Found out when somebody asks, on a thread of its own.
+//! What there is to choose from: voices, models, devices, sessions. Found out when somebody asks, on a thread of its own.
 
 use crate::{
+    audio::DeviceInfo,
     config::Context,
     error::Result,
     models::{Role, Shelf},
-    pipeline::worker,
+    pipeline::{live, worker},
+    sessions::Sessions,
     tts::voices,
 };
 
@@ -19,17 +21,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The slash command that takes one of the list.
-    pub const fn command(self) -> &'static str {
-        match self {
-            Self::Voices => "voice",
-            Self::Models => "model",
-            Self::Inputs => "input",
-            Self::Outputs => "output",
-            Self::Sessions => "resume",
-        }
-    }
-
     pub const fn title(self) -> &'static str {
         match self {
             Self::Voices => "Voices",
@@ -70,12 +61,24 @@ fn list(kind: Kind, context: &Context) -> Result<Vec<Choice>> {
             Ok(names.into_iter().map(|name| Choice::new(name, "")).collect())
         }
         Kind::Models => models(context),
-        Kind::Outputs => {
-            let devices = crate::audio::devices()?;
-            Ok(devices.into_iter().map(|device| Choice::new(device.name, device.description)).collect())
-        }
-        Kind::Inputs | Kind::Sessions => Ok(Vec::new()),
+        Kind::Inputs => Ok(devices(live::devices()?.0)),
+        Kind::Outputs => Ok(devices(live::devices()?.1)),
+        Kind::Sessions => sessions(context, None),
     }
+}
+
+fn devices(found: Vec<DeviceInfo>) -> Vec<Choice> {
+    found.into_iter().map(|device| Choice::new(device.name, device.description)).collect()
+}
+
+/// The conversations that were kept, the last one first; of the exchanges that hold the words, those they stand in.
+pub fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
+    let sessions = Sessions::open(&context.paths);
+    let found: Vec<(String, String)> = match words {
+        Some(words) => sessions.search(words)?.into_iter().map(|hit| (hit.id.as_str().to_owned(), hit.snippet)).collect(),
+        None => sessions.list()?.into_iter().map(|kept| (kept.id.as_str().to_owned(), kept.first_question)).collect(),
+    };
+    Ok(found.into_iter().map(|(id, hint)| Choice::new(id, hint)).collect())
 }
 
 /// The language models that are installed.

@@ -3,9 +3,12 @@
 pub mod bench;
 pub mod completions;
 pub mod config;
+pub mod devices;
 pub mod doctor;
 pub mod forget;
 pub mod ingest;
 pub mod models;
 pub mod search;
+pub mod sessions;
 pub mod sources;
+pub mod vad;

@@ -29,14 +29,16 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let home = Home::new(&context.config.rag.folder(&context.paths), if args.demo { DEMO } else { USER });
     let catalogue = Catalogue::read(&home.journal())?.unwrap_or_default();
-    let rule = Rule::new(&filter::parse(&args.filter)?)?;
+    let filter = filter::parse(&args.filter)?;
+    let rule = Rule::new(&filter)?;
     let mut docs: Vec<&Doc> = catalogue.docs.values().filter(|d| rule.admits(d)).collect();
     docs.sort_by(|a, b| a.source.cmp(&b.source));
     if args.json {
         return say_json(&docs.iter().map(|d| json(d)).collect::<Vec<_>>());
     }
     if docs.is_empty() {
-        tell(if args.filter.is_empty() { "no documents yet: `xnai ingest PATH` adds them" } else { "no documents that fit the filter" });
+        let none_yet = catalogue.docs.is_empty() || args.filter.is_empty();
+        tell(&if none_yet { "no documents yet: `xnai ingest PATH` adds them".into() } else { filter::none_fits(&filter) });
     }
     docs.iter().try_for_each(|d| say(&line(d)))
 }

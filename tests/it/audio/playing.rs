@@ -12,7 +12,7 @@ use std::{
 };
 
 use xnai::{
-    audio::{Settings, devices, open_speaker},
+    audio::{Settings, open_speaker, outputs},
     error::Kind,
     parcel::Pcm,
     turn::Session,
@@ -59,7 +59,7 @@ fn the_child_plays() {
             return;
         }
         "list" => {
-            let list = devices().unwrap();
+            let list = outputs().unwrap();
             assert!(list[0].default && list[0].index == 0 && list[0].rate == RATE, "{list:?}");
             let named = Settings { output: "no such device".into(), ..Settings::default() };
             assert!(open_speaker(&named).is_err_and(|e| e.kind() == Kind::Reopen));
