@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
+    plain,
     talk::{Face, TalkArgs},
     tui, verbs,
 };
@@ -80,6 +81,8 @@ pub enum Verb {
     Devices(verbs::devices::Args),
     /// Show where somebody speaks in a sound file
     Vad(verbs::vad::Args),
+    /// Listen in on a running xnai, or speak to it, from another program
+    Pipe(verbs::pipe::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -114,8 +117,7 @@ impl Cli {
         let context = self.context()?;
         match self.talk.face() {
             Face::Screen => tui::run(&self.talk, &context),
-            Face::Plain => Err(Error::reword(Room::Config, "there is no terminal that a screen could be drawn on")
-                .hint("ask with --once, or see --help for what else there is")),
+            Face::Plain => plain::run(&self.talk, &context),
         }
     }
 
@@ -155,6 +157,7 @@ impl Verb {
             Self::Models(args) => verbs::models::run(args, context),
             Self::Devices(args) => verbs::devices::run(args),
             Self::Vad(args) => verbs::vad::run(args, context),
+            Self::Pipe(args) => verbs::pipe::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.

@@ -43,6 +43,7 @@ pub mod onnx;
 pub mod os;
 pub mod parcel;
 pub mod pipeline;
+pub mod plain;
 pub mod rag;
 pub mod sessions;
 pub mod slash;

@@ -69,6 +69,25 @@ pub fn load_noting(source: Source<'_>, limit: Duration) -> Result<Loaded> {
     Ok(Loaded { note: given.missing(&sound), sound })
 }
 
+/// Hands a stream of sound on while it still comes, in pieces of 20 ms, mixed to mono.
+///
+/// A WAV may go on for ever; FLAC and OGG are first read to their end, and then `limit` is the longest that is taken.
+pub fn stream(name: &str, mut bytes: Box<dyn Read + Send>, limit: Duration, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let given = Given { name: name.to_owned(), limit };
+    let head = sniff(&mut bytes, &given)?;
+    match recognise(&head, &given)? {
+        Container::Wav => wav::stream(&mut Cursor::new(head).chain(bytes), &given, each),
+        Container::Packed => each(from_stream(Box::new(Cursor::new(head).chain(bytes)), &given)?),
+    }
+}
+
+/// As [`stream`], for 32-bit floats without a header: little-endian, one channel, `rate` in Hz.
+pub fn stream_raw(name: &str, bytes: Box<dyn Read + Send>, rate: u32, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let given = Given { name: name.to_owned(), limit: Duration::MAX };
+    given.most_frames(rate)?;
+    wav::stream_floats(bytes, rate, &given, each)
+}
+
 fn from_file(path: &Path, given: &Given) -> Result<Pcm> {
     let mut file = open(path, given)?;
     let size = file.metadata().map_err(|e| given.unreadable(&e))?.len();

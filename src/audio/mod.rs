@@ -13,6 +13,7 @@
 //! | [`live`] | samples into sound and back while people talk: the rings beside the callbacks, devices that come and go |
 //! | [`fake`] | a script into a microphone, a speaker into a recording, on a clock of samples |
 //! | `device` | what cpal calls a device into a microphone or a speaker |
+//! | [`pipe`] | samples from one stage, or one program, to another, through memory on tmpfs |
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub mod live;
 pub mod load;
 pub mod microphone;
 mod packed;
+pub mod pipe;
 pub mod resample;
 pub mod save;
 mod tee;

@@ -2,3 +2,4 @@
 
 pub mod nano;
 pub mod rag;
+pub mod turn;

@@ -89,8 +89,7 @@ mod tests {
     fn lines(text: &str, step: usize) -> Vec<String> {
         let mut sentences = Sentences::default();
         let chars: Vec<char> = text.chars().collect();
-        let mut lines: Vec<String> =
-            chars.chunks(step).flat_map(|piece| sentences.push(&piece.iter().collect::<String>())).collect();
+        let mut lines: Vec<String> = chars.chunks(step).flat_map(|piece| sentences.push(&piece.iter().collect::<String>())).collect();
         lines.extend(sentences.finish());
         lines
     }

@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod recorder;
 pub mod scribe;
 pub mod search;
+pub mod show;
 pub mod store;
 pub mod when;
 

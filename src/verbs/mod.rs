@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod forget;
 pub mod ingest;
 pub mod models;
+pub mod pipe;
 pub mod search;
 pub mod sessions;
 pub mod sources;

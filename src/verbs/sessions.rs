@@ -7,16 +7,9 @@ use serde_json::json;
 use crate::{
     config::Context,
     error::{Error, Result},
-    os::terminal::{plain, put, say, say_json, tell},
-    sessions::{
-        Asked, Citation, Conversation, Ending, Entry, Sessions, Summary, markdown,
-        search::Hit,
-        when::{clock, minute},
-    },
+    os::terminal::{put, say, say_json, tell},
+    sessions::{Conversation, Sessions, markdown, show},
 };
-
-/// Characters of a question on a line of the list.
-const QUESTION: usize = 60;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -105,14 +98,7 @@ fn list(sessions: &Sessions, as_json: bool, saving: bool) -> Result<()> {
     if !saving {
         tell("note: sessions.save is false: no further ones are kept");
     }
-    list.iter().try_for_each(|summary| say(&summary_line(summary)))
-}
-
-fn summary_line(summary: &Summary) -> String {
-    let Summary { id, started, exchanges, first_question, trouble, .. } = summary;
-    let trouble = trouble.as_ref().map_or_else(String::new, |trouble| format!("  ({trouble})"));
-    let plural = if *exchanges == 1 { " " } else { "s" };
-    one_line(&format!("{id}  {}  {exchanges:>3} exchange{plural}  {}{trouble}", minute(*started), shortened(first_question)))
+    list.iter().try_for_each(|summary| say(&show::summary_line(summary)))
 }
 
 fn show(conversation: &Conversation, as_json: bool) -> Result<()> {
@@ -122,30 +108,7 @@ fn show(conversation: &Conversation, as_json: bool) -> Result<()> {
     if conversation.damaged > 0 {
         tell(&format!("note: {} damaged lines of this session are left out", conversation.damaged));
     }
-    say(page(conversation).trim_end())
-}
-
-/// A conversation for people. Every line that somebody said begins with who said it.
-fn page(conversation: &Conversation) -> String {
-    let models: Vec<String> = conversation.models.iter().map(|(role, name)| format!("{role}: {name}")).collect();
-    let models = if models.is_empty() { String::new() } else { one_line(&format!("{}\n", models.join(", "))) + "\n" };
-    let head = format!("{}, begun {}\n{models}", conversation.id, minute(conversation.started));
-    head + &conversation.entries.iter().map(exchange).collect::<String>()
-}
-
-fn exchange(entry: &Entry) -> String {
-    let how = if entry.asked == Asked::Spoken { " (spoken)" } else { "" };
-    let end = match entry.ended {
-        Ending::Whole => "",
-        Ending::Interrupted => "(interrupted here)\n",
-        Ending::Failed => "(the answer broke off here)\n",
-    };
-    let sources: String = Citation::lines(&entry.citations).iter().map(|line| one_line(line) + "\n").collect();
-    format!("\n{}{how}\n{}{}{end}{sources}", clock(entry.at), said("you", &entry.question), said("xnai", entry.heard()))
-}
-
-fn said(who: &str, text: &str) -> String {
-    plain(text).lines().filter(|line| !line.trim().is_empty()).map(|line| format!("{who}: {}\n", line.trim_end())).collect()
+    say(show::page(conversation).trim_end())
 }
 
 fn search(sessions: &Sessions, words: &str, limit: usize, as_json: bool) -> Result<()> {
@@ -155,19 +118,13 @@ fn search(sessions: &Sessions, words: &str, limit: usize, as_json: bool) -> Resu
     if as_json {
         return say_json(&hits);
     }
-    hits.iter().try_for_each(|hit| say(&hit_lines(hit)))?;
+    hits.iter().try_for_each(|hit| say(&show::hit_lines(hit)))?;
     match found - hits.len() {
         0 if found == 0 => tell("nothing found"),
         0 => {}
         more => tell(&format!("and {more} more: -n says how many are shown")),
     }
     Ok(())
-}
-
-fn hit_lines(hit: &Hit) -> String {
-    let Hit { id, exchange, at, question, snippet } = hit;
-    let head = one_line(&format!("{id}  {}  exchange {exchange}  {}", minute(*at), shortened(question)));
-    format!("{head}\n   {}", one_line(snippet))
 }
 
 fn remove(sessions: &Sessions, ids: &[String], all: bool, as_json: bool) -> Result<()> {
@@ -188,14 +145,4 @@ fn remove(sessions: &Sessions, ids: &[String], all: bool, as_json: bool) -> Resu
         say(&format!("removed {} session{}", gone.len(), if gone.len() == 1 { "" } else { "s" }))?;
     }
     kept.into_iter().next().map_or(Ok(()), Err)
-}
-
-fn one_line(text: &str) -> String {
-    plain(text).replace(['\n', '\t'], " ").trim_end().to_owned()
-}
-
-fn shortened(question: &str) -> String {
-    let words = question.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start: String = words.chars().take(QUESTION).collect();
-    if start.len() < words.len() { start + "…" } else { start }
 }

@@ -1,7 +1,17 @@
 //! Sound files good and bad, long recordings, and real playing through ALSA and PulseAudio without any sound card.
 
+#[cfg(feature = "audio")]
+mod capturing;
+mod detecting;
 mod files;
+mod pipes;
+#[cfg(feature = "audio")]
+mod lasting;
 #[cfg(feature = "audio")]
 mod playing;
+#[cfg(feature = "audio")]
+mod pulse;
 mod saving;
+#[cfg(feature = "audio")]
+mod silent_callbacks;
 mod splitting;

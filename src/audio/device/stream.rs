@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -38,12 +38,14 @@ fn output<T: SizedSample + FromSample<f32>>(
     failed: &Arc<AtomicBool>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let (data_shared, shared, failed) = (shared.clone(), shared.clone(), failed.clone());
+    let (well, mut faults) = Faults::pair();
     let data = move |out: &mut [T], info: &OutputCallbackInfo| {
+        well.store(0, Relaxed);
         let time = info.timestamp();
         data_shared.asked_at(time.playback.saturating_duration_since(time.callback));
         mouth.fill(out, T::from_sample);
     };
-    let error = move |e: cpal::Error| match remedy(&e) {
+    let error = move |e: cpal::Error| match faults.remedy(&e) {
         Remedy::Count => drop(shared.underruns.fetch_add(1, Relaxed)),
         Remedy::Ignore => {}
         Remedy::Reopen => failed.store(true, Relaxed),
@@ -67,13 +69,15 @@ where
     f32: FromSample<T>,
 {
     let (rate, channels) = (f64::from(choice.rate()), usize::from(choice.channels().max(1)));
+    let (well, mut faults) = Faults::pair();
     let data = move |captured: &[T], info: &InputCallbackInfo| {
+        well.store(0, Relaxed);
         let time = info.timestamp();
         let oldest = time.callback.saturating_duration_since(time.capture);
         let length = Duration::from_secs_f64((captured.len() / channels) as f64 / rate);
         lung.breathe(captured, oldest.saturating_sub(length), |s| f32::from_sample_(s));
     };
-    let error = move |e: cpal::Error| match remedy(&e) {
+    let error = move |e: cpal::Error| match faults.remedy(&e) {
         // The device had to drop what we did not take in time: at least a period, we are not told how much.
         Remedy::Count => drop(breath.dropped.fetch_add(1, Relaxed)),
         Remedy::Ignore => {}
@@ -82,19 +86,65 @@ where
     choice.device.build_input_stream(choice.config(), data, error, None)
 }
 
+/// ALSA's EBADFD, as cpal hands it on in words: the connection to the sound server is not usable.
+const DISCONNECTED: &str = "(77)";
+
+/// So often in a row, without a sample between them, that is the end: who asks a dead server again is told again.
+const TOO_OFTEN: u32 = 10;
+
+/// Counts answers of a server that may be dead since the device was last well.
+struct Faults(Arc<AtomicU32>);
+
 enum Remedy {
     Count,
     Ignore,
     Reopen,
 }
 
-fn remedy(error: &cpal::Error) -> Remedy {
-    match error.kind() {
-        ErrorKind::Xrun => Remedy::Count,
-        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => Remedy::Ignore,
-        // PulseAudio's plugin answers so to a question about its delay that comes before the server's first word on
-        // it. Where it means the end, the samples stop, and that is noticed.
-        ErrorKind::BackendError => Remedy::Ignore,
-        _ => Remedy::Reopen,
+impl Faults {
+    /// What to set to 0 whenever samples come or go, and what judges the errors.
+    fn pair() -> (Arc<AtomicU32>, Self) {
+        let count = Arc::new(AtomicU32::new(0));
+        (count.clone(), Self(count))
+    }
+
+    fn remedy(&mut self, error: &cpal::Error) -> Remedy {
+        match error.kind() {
+            ErrorKind::Xrun => Remedy::Count,
+            ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => Remedy::Ignore,
+            ErrorKind::BackendError => self.unexplained(error.message().unwrap_or_default()),
+            _ => Remedy::Reopen,
+        }
+    }
+
+    /// PulseAudio's plugin answers a question about its delay with an input/output error, as often as it is asked, until
+    /// the server's first word on it: with an idle null sink for 2 s. Where an error means the end, the samples stop.
+    fn unexplained(&mut self, message: &str) -> Remedy {
+        match message.contains(DISCONNECTED) && self.0.fetch_add(1, Relaxed) >= TOO_OFTEN {
+            true => Remedy::Reopen,
+            false => Remedy::Ignore,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: u32) -> cpal::Error {
+        cpal::Error::with_message(ErrorKind::BackendError, format!("ALSA function 'snd_pcm_delay' failed with error 'some words ({code})'"))
+    }
+
+    #[test]
+    fn a_disconnected_server_is_the_end_when_it_says_so_again_and_again() {
+        let (well, mut faults) = Faults::pair();
+        let mut fatal = |code, count| (0..count).filter(|_| matches!(faults.remedy(&error(code)), Remedy::Reopen)).count();
+        assert_eq!(fatal(77, TOO_OFTEN), 0);
+        well.store(0, Relaxed);
+        assert_eq!(fatal(77, TOO_OFTEN), 0);
+        assert_eq!(fatal(77, 1), 1);
+        assert_eq!(fatal(5, 1000), 0, "not known yet");
+        assert!(matches!(faults.remedy(&cpal::Error::new(ErrorKind::DeviceNotAvailable)), Remedy::Reopen));
+        assert!(matches!(faults.remedy(&cpal::Error::new(ErrorKind::Xrun)), Remedy::Count));
     }
 }
