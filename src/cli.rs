@@ -116,8 +116,8 @@ impl Cli {
     fn converse(&self) -> Result<()> {
         let context = self.context()?;
         match self.talk.face() {
-            Face::Screen => tui::run(&self.talk, &context),
             Face::Plain => plain::run(&self.talk, &context),
+            Face::Screen => tui::run(&self.talk, &context),
         }
     }
 

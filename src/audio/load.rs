@@ -73,7 +73,7 @@ pub fn load_noting(source: Source<'_>, limit: Duration) -> Result<Loaded> {
 ///
 /// A WAV may go on for ever; FLAC and OGG are first read to their end, and then `limit` is the longest that is taken.
 pub fn stream(name: &str, mut bytes: Box<dyn Read + Send>, limit: Duration, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
-    let given = Given { name: name.to_owned(), limit };
+    let given = Given { name: name.to_owned(), limit, claimed: Cell::new(0) };
     let head = sniff(&mut bytes, &given)?;
     match recognise(&head, &given)? {
         Container::Wav => wav::stream(&mut Cursor::new(head).chain(bytes), &given, each),
@@ -83,7 +83,7 @@ pub fn stream(name: &str, mut bytes: Box<dyn Read + Send>, limit: Duration, each
 
 /// As [`stream`], for 32-bit floats without a header: little-endian, one channel, `rate` in Hz.
 pub fn stream_raw(name: &str, bytes: Box<dyn Read + Send>, rate: u32, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
-    let given = Given { name: name.to_owned(), limit: Duration::MAX };
+    let given = Given { name: name.to_owned(), limit: Duration::MAX, claimed: Cell::new(0) };
     given.most_frames(rate)?;
     wav::stream_floats(bytes, rate, &given, each)
 }

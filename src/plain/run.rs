@@ -110,7 +110,7 @@ impl Talk<'_> {
         let mut ended = false;
         loop {
             stop::check()?;
-            if !ended && !(self.script && self.face.busy()) {
+            if !(ended || self.script && self.face.busy()) {
                 match lines.try_recv() {
                     Ok(Typed::Line(line)) if !self.line(&line)? => return self.face.verdict(),
                     Ok(Typed::Line(_)) | Err(TryRecvError::Empty) => {}

@@ -1,13 +1,13 @@
 //! What there is to choose from: voices, models, devices, sessions. Found out when somebody asks, on a thread of its own.
 
 use crate::{
-    audio::DeviceInfo,
     config::Context,
     error::Result,
-    models::{Role, Shelf},
-    pipeline::{live, worker},
+    pipeline::{
+        live::{self, DeviceInfo},
+        worker,
+    },
     sessions::Sessions,
-    tts::voices,
 };
 
 /// A list of the palette.
@@ -54,21 +54,14 @@ pub fn find(kind: Kind, context: &Context, tell: impl FnOnce(Result<Vec<Choice>>
 }
 
 fn list(kind: Kind, context: &Context) -> Result<Vec<Choice>> {
-    match kind {
-        Kind::Voices => {
-            let shelf = Shelf::open(&context.config.models, &context.paths)?;
-            let names = voices::names(&shelf.voices()?)?;
-            Ok(names.into_iter().map(|name| Choice::new(name, "")).collect())
-        }
-        Kind::Models => models(context),
-        Kind::Inputs => Ok(devices(live::devices()?.0)),
-        Kind::Outputs => Ok(devices(live::devices()?.1)),
-        Kind::Sessions => sessions(context, None),
-    }
-}
-
-fn devices(found: Vec<DeviceInfo>) -> Vec<Choice> {
-    found.into_iter().map(|device| Choice::new(device.name, device.description)).collect()
+    let all = |devices: Vec<DeviceInfo>| devices.into_iter().map(|device| Choice::new(device.name, device.description)).collect();
+    Ok(match kind {
+        Kind::Voices => live::voices(context)?.into_iter().map(|name| Choice::new(name, "")).collect(),
+        Kind::Models => live::models(context)?.into_iter().map(|(id, bytes)| Choice::new(id, format!("{} MB", bytes >> 20))).collect(),
+        Kind::Inputs => all(live::devices()?.0),
+        Kind::Outputs => all(live::devices()?.1),
+        Kind::Sessions => sessions(context, None)?,
+    })
 }
 
 /// The conversations that were kept, the last one first; of the exchanges that hold the words, those they stand in.
@@ -79,11 +72,4 @@ pub fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
         None => sessions.list()?.into_iter().map(|kept| (kept.id.as_str().to_owned(), kept.first_question)).collect(),
     };
     Ok(found.into_iter().map(|(id, hint)| Choice::new(id, hint)).collect())
-}
-
-/// The language models that are installed.
-fn models(context: &Context) -> Result<Vec<Choice>> {
-    let shelf = Shelf::open(&context.config.models, &context.paths)?;
-    let installed = shelf.registry().of(Role::Llm).filter(|entry| !shelf.candidates(entry).is_empty());
-    Ok(installed.map(|entry| Choice::new(entry.id.clone(), format!("{} MB", entry.bytes >> 20))).collect())
 }

@@ -4,9 +4,9 @@
 mod capturing;
 mod detecting;
 mod files;
-mod pipes;
 #[cfg(feature = "audio")]
 mod lasting;
+mod pipes;
 #[cfg(feature = "audio")]
 mod playing;
 #[cfg(feature = "audio")]

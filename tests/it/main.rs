@@ -21,4 +21,5 @@ mod stt;
 mod support;
 mod terminal;
 mod tidy;
+mod tui;
 mod voice;

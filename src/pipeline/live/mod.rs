@@ -25,11 +25,14 @@ use super::{
     news::Told,
     worker,
 };
+pub use crate::audio::DeviceInfo;
 use crate::{
     audio::{self, Microphone, listen::Segmenter},
     config::Context,
     error::{Error, Result, Room},
+    models::{Role, Shelf},
     parcel::{Exchange, Filter},
+    tts,
 };
 
 /// What a face may ask of a conversation. None of them waits.
@@ -217,13 +220,13 @@ impl Live {
     /// Puts another engine in place of one; the answer at hand ends. What cannot be found is an error, and nothing changes.
     fn exchange_engine(&mut self, command: Command) -> Result<()> {
         let mut context = self.context.clone();
-        let (llm, tts) = (&mut context.config.llm, &mut context.config.tts);
+        let (llm, voice_settings) = (&mut context.config.llm, &mut context.config.tts);
         let writer = matches!(command, Command::Model(_));
         match command {
             Command::Model(model) => llm.model = model,
-            Command::Voice(voice) if tts.backend == crate::tts::Backend::Espeak => tts.espeak_voice = voice,
-            Command::Voice(voice) => tts.voice = voice,
-            Command::Speed(speed) => tts.speed = speed,
+            Command::Voice(voice) if voice_settings.backend == tts::Backend::Espeak => voice_settings.espeak_voice = voice,
+            Command::Voice(voice) => voice_settings.voice = voice,
+            Command::Speed(speed) => voice_settings.speed = speed,
             _ => {}
         }
         let message = if writer { Message::Writer(crew::writer(&context)?) } else { Message::Voice(crew::voice(&context)?) };
@@ -263,6 +266,19 @@ fn retrieve(context: &Context) -> Retrieve {
 }
 
 /// The devices there are, for a menu: those that hear, those that play.
-pub fn devices() -> Result<(Vec<audio::DeviceInfo>, Vec<audio::DeviceInfo>)> {
+pub fn devices() -> Result<(Vec<DeviceInfo>, Vec<DeviceInfo>)> {
     Ok((audio::inputs()?, audio::outputs()?))
+}
+
+/// The voices that are installed, for a menu.
+pub fn voices(context: &Context) -> Result<Vec<String>> {
+    let shelf = Shelf::open(&context.config.models, &context.paths)?;
+    tts::voices::names(&shelf.voices()?)
+}
+
+/// The language models that are installed, with their bytes, for a menu.
+pub fn models(context: &Context) -> Result<Vec<(String, u64)>> {
+    let shelf = Shelf::open(&context.config.models, &context.paths)?;
+    let installed = shelf.registry().of(Role::Llm).filter(|entry| !shelf.candidates(entry).is_empty());
+    Ok(installed.map(|entry| (entry.id.clone(), entry.bytes)).collect())
 }
