@@ -3,11 +3,13 @@
 use super::{
     choices::Kind,
     event::Effect,
+    keys,
     model::{Focus, Model, Over},
     palette::{Page, Palette},
     search,
+    talk::{Say, Talk},
     theme::{Role, Theme},
-    turns::{Question, Turn},
+    turns::Turn,
 };
 use crate::pipeline::live::Command;
 
@@ -15,8 +17,10 @@ use crate::pipeline::live::Command;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     Ask(String),
+    /// The talk key as a word: begins to listen, or ends the question.
+    Talk,
     Silence,
-    Pause,
+    Pause(Option<bool>),
     Repeat,
     /// 0.5 to 2.0; what is beyond stops there.
     Speed(f32),
@@ -28,6 +32,8 @@ pub enum Act {
     Aloud(Option<bool>),
     /// Opens the list of a kind.
     Choose(Kind),
+    /// Lists the sessions that hold these words.
+    Find(String),
     Take(Kind, String),
     Theme(Option<Theme>),
     Copy,
@@ -35,7 +41,9 @@ pub enum Act {
     Open(usize),
     Search(String),
     New,
-    Export,
+    Export(Option<String>),
+    /// A sentence for the status line.
+    Tell(String),
     Greet,
     Help,
     Palette,
@@ -47,7 +55,8 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
         Act::Ask(text) => ask(model, &text),
         Act::Silence => vec![Effect::Send(Command::Silence)],
-        Act::Pause => pause(model),
+        Act::Talk => talk(model),
+        Act::Pause(on) => pause(model, on),
         Act::Repeat => repeat(model),
         Act::Speed(rate) => speed(model, rate),
         Act::Volume(volume) => loudness(model, volume),
@@ -55,11 +64,9 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Documents(on) => switch(model, "documents", on, |m| &mut m.knobs.documents, Command::Documents),
         Act::Edit(on) => switch(model, "editing before sending", on, |m| &mut m.knobs.edit, Command::Edit),
         Act::Aloud(on) => switch(model, "speaking the answers", on, |m| &mut m.knobs.aloud, Command::Aloud),
-        Act::Choose(kind) => {
-            model.over = Over::Palette(Palette { page: Page::Of(kind, None), ..Palette::default() });
-            vec![Effect::List(kind)]
-        }
-        Act::Take(kind, name) => take(model, kind, name),
+        Act::Choose(kind) => list(model, kind, Effect::List(kind)),
+        Act::Find(words) => list(model, Kind::Sessions, Effect::Find(words)),
+        Act::Take(kind, name) => take(kind, name),
         Act::Theme(theme) => {
             model.theme = theme.unwrap_or(model.theme.next());
             model.say(&format!("theme: {}", model.theme.name()));
@@ -73,7 +80,11 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             vec![]
         }
         Act::New => new(model),
-        Act::Export => vec![Effect::Export],
+        Act::Export(file) => vec![Effect::Export(file)],
+        Act::Tell(text) => {
+            model.say(&text);
+            vec![]
+        }
         Act::Greet => over(model, Over::Greeting),
         Act::Help => over(model, Over::Help { scroll: 0 }),
         Act::Palette => over(model, Over::Palette(Palette::default())),
@@ -86,6 +97,17 @@ fn over(model: &mut Model, over: Over) -> Vec<Effect> {
     vec![]
 }
 
+fn list(model: &mut Model, kind: Kind, effect: Effect) -> Vec<Effect> {
+    model.over = Over::Palette(Palette { page: Page::Of(kind, None), ..Palette::default() });
+    vec![effect]
+}
+
+fn talk(model: &mut Model) -> Vec<Effect> {
+    let down = model.talk.is_down();
+    model.talk = if down { Talk::Up } else { Talk::Down { since: model.now } };
+    keys::said(model, if down { Say::Release } else { Say::Press })
+}
+
 fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
     model.turns.push(Turn::asked(text));
     model.top = None;
@@ -93,8 +115,8 @@ fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
     vec![Effect::Send(Command::Ask(text.to_owned()))]
 }
 
-fn pause(model: &mut Model) -> Vec<Effect> {
-    model.knobs.paused = !model.knobs.paused;
+fn pause(model: &mut Model, on: Option<bool>) -> Vec<Effect> {
+    model.knobs.paused = on.unwrap_or(!model.knobs.paused);
     model.say(if model.knobs.paused { "paused: the same key goes on" } else { "going on" });
     vec![Effect::Send(Command::Pause(model.knobs.paused))]
 }
@@ -138,22 +160,33 @@ fn switch(
     vec![Effect::Send(command(on))]
 }
 
-fn take(model: &mut Model, kind: Kind, name: String) -> Vec<Effect> {
-    let command = match kind {
-        Kind::Sessions => return vec![Effect::Resume(name)],
-        Kind::Voices => {
-            model.knobs.voice = super::clean::line(&name);
-            Command::Voice(name.clone())
+fn take(kind: Kind, name: String) -> Vec<Effect> {
+    vec![match kind {
+        Kind::Sessions => Effect::Resume(name),
+        Kind::Voices => Effect::Send(Command::Voice(name)),
+        Kind::Models => Effect::Send(Command::Model(name)),
+        Kind::Inputs => Effect::Send(Command::Input(name)),
+        Kind::Outputs => Effect::Send(Command::Output(name)),
+    }]
+}
+
+/// A command that may fail was carried out: now it is so.
+pub fn obeyed(model: &mut Model, command: Command) {
+    let clean = super::clean::line;
+    let text = match command {
+        Command::Voice(name) => {
+            model.knobs.voice = clean(&name);
+            format!("voice: {name}")
         }
-        Kind::Models => {
-            model.knobs.model = super::clean::line(&name);
-            Command::Model(name.clone())
+        Command::Model(name) => {
+            model.knobs.model = clean(&name);
+            format!("language model: {name}")
         }
-        Kind::Inputs => Command::Input(name.clone()),
-        Kind::Outputs => Command::Output(name.clone()),
+        Command::Input(name) => format!("microphone: {name}"),
+        Command::Output(name) => format!("speaker: {name}"),
+        _ => return,
     };
-    model.say(&format!("{}: {name}", kind.command()));
-    vec![Effect::Send(command)]
+    model.say(&text);
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {
@@ -185,9 +218,7 @@ pub fn recall(model: &mut Model, exchanges: Vec<crate::parcel::Exchange>) -> Vec
     model.turns.clear();
     (model.top, model.search) = (None, super::model::Search::default());
     for exchange in &exchanges {
-        let question = Question { stable: super::clean::text(&exchange.question), whole: true, ..Question::default() };
-        let answer = super::clean::text(&exchange.answer);
-        model.turns.push(Turn { question, answer, end: super::turns::End::Done, ..Turn::default() });
+        model.turns.push(Turn::past(exchange));
     }
     model.remark("Going on from here.", Role::Note);
     vec![Effect::Send(Command::Recall(exchanges))]

@@ -1,4 +1,4 @@
-//! What there is to choose from: voices, models, devices. Found out when somebody asks, on a thread of its own.
+//! What there is to choose from: voices, models, devices, sessions. Found out when somebody asks, on a thread of its own.
 
 use crate::{
     config::Context,
@@ -7,6 +7,7 @@ use crate::{
         live::{self, DeviceInfo},
         worker,
     },
+    sessions::Sessions,
 };
 
 /// A list of the palette.
@@ -20,17 +21,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The slash command that takes one of the list.
-    pub const fn command(self) -> &'static str {
-        match self {
-            Self::Voices => "voice",
-            Self::Models => "model",
-            Self::Inputs => "input",
-            Self::Outputs => "output",
-            Self::Sessions => "resume",
-        }
-    }
-
     pub const fn title(self) -> &'static str {
         match self {
             Self::Voices => "Voices",
@@ -70,6 +60,16 @@ fn list(kind: Kind, context: &Context) -> Result<Vec<Choice>> {
         Kind::Models => live::models(context)?.into_iter().map(|(id, bytes)| Choice::new(id, format!("{} MB", bytes >> 20))).collect(),
         Kind::Inputs => all(live::devices()?.0),
         Kind::Outputs => all(live::devices()?.1),
-        Kind::Sessions => Vec::new(),
+        Kind::Sessions => sessions(context, None)?,
     })
+}
+
+/// The conversations that were kept, the last one first; of the exchanges that hold the words, those they stand in.
+pub fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
+    let sessions = Sessions::open(&context.paths);
+    let found: Vec<(String, String)> = match words {
+        Some(words) => sessions.search(words)?.into_iter().map(|hit| (hit.id.as_str().to_owned(), hit.snippet)).collect(),
+        None => sessions.list()?.into_iter().map(|kept| (kept.id.as_str().to_owned(), kept.first_question)).collect(),
+    };
+    Ok(found.into_iter().map(|(id, hint)| Choice::new(id, hint)).collect())
 }

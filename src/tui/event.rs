@@ -9,7 +9,7 @@ use super::{
     vitals::Vitals,
 };
 use crate::{
-    parcel::{Exchange, Passage},
+    parcel::Exchange,
     pipeline::{Told, live::Command},
 };
 
@@ -27,6 +27,8 @@ pub enum Event {
     Listed(Kind, Vec<Choice>),
     /// An earlier conversation, asked for by [`Effect::Resume`].
     Recalled(Vec<Exchange>),
+    /// A command that may fail was carried out.
+    Obeyed(Command),
     /// A sentence for the status line.
     Said(String),
     /// Time went by.
@@ -41,14 +43,14 @@ pub enum Effect {
     Send(Command),
     /// Into the clipboard of the terminal.
     Copy(String),
-    /// An exchange is over: it belongs to the session on disk.
-    Record(Record),
     /// Find out what there is.
     List(Kind),
+    /// Find the sessions that hold these words.
+    Find(String),
     /// Go on with the session of this name.
     Resume(String),
-    /// Write the session at hand as Markdown.
-    Export,
+    /// Write the session at hand as Markdown, to this file or one named after it.
+    Export(Option<String>),
     /// A conversation begins anew: so does the session on disk.
     Fresh,
     /// The first run was seen.
@@ -56,12 +58,4 @@ pub enum Effect {
     Suspend,
     Redraw,
     Quit,
-}
-
-/// A question, the answer as far as it was heard, and the passages it stands on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Record {
-    pub question: String,
-    pub answer: String,
-    pub citations: Vec<Passage>,
 }

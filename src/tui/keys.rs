@@ -94,7 +94,7 @@ fn anywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Char('f') if control => Act::Search(String::new()),
         KeyCode::Char('y') if control => Act::Copy,
         KeyCode::Char('r') if control => Act::Repeat,
-        KeyCode::Char('s') if control => Act::Pause,
+        KeyCode::Char('s') if control => Act::Pause(None),
         KeyCode::Char('t') if control => Act::HandsFree(None),
         KeyCode::Char('o') if control => Act::Open(0),
         KeyCode::Left if alt => Act::Speed(knobs.0 - 0.1),
@@ -138,7 +138,7 @@ fn typing(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 fn enter(model: &mut Model) -> Vec<Effect> {
     let line = model.input.take();
-    match slash::parse(&line) {
+    match slash::parse(&line, &model.knobs) {
         _ if line.is_empty() => act(model, Act::Open(0)),
         None => act(model, Act::Ask(line)),
         Some(Ok(wish)) => act(model, wish),
@@ -189,7 +189,7 @@ fn reading(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Char('N') => search::step(model, 1),
         KeyCode::Char('y') => return act(model, Act::Copy),
         KeyCode::Char('r') => return act(model, Act::Repeat),
-        KeyCode::Char('p') => return act(model, Act::Pause),
+        KeyCode::Char('p') => return act(model, Act::Pause(None)),
         KeyCode::Char('o') | KeyCode::Enter => return act(model, Act::Open(0)),
         KeyCode::Char(c @ '1'..='9') => return act(model, Act::Open(c as usize - '1' as usize)),
         KeyCode::Char('k') | KeyCode::Up => scroll(model, -1),

@@ -10,7 +10,6 @@
 //! (`clean`) before it enters the model. The terminal is given back whatever happens (`terminal`).
 
 mod act;
-pub mod archive;
 mod choices;
 pub mod clean;
 mod clipboard;
@@ -26,6 +25,7 @@ mod quiet;
 mod reader;
 mod run;
 mod search;
+mod session;
 mod slash;
 mod talk;
 mod terminal;
@@ -36,9 +36,7 @@ mod view;
 mod vitals;
 mod wrap;
 
-use std::io::{IsTerminal, stdin, stdout};
-
-pub use run::{Conversation, run};
+pub use run::{Talks, run};
 use serde::{Deserialize, Serialize};
 pub use theme::Theme;
 
@@ -55,13 +53,11 @@ pub struct Settings {
     pub edit: bool,
     /// Listens without a key from the beginning.
     pub hands_free: bool,
-    /// Sessions are kept on disk, in the data folder.
-    pub sessions: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::Dark, mouse: true, talk_key: TalkKey::Space, edit: false, hands_free: false, sessions: true }
+        Self { theme: Theme::Dark, mouse: true, talk_key: TalkKey::Space, edit: false, hands_free: false }
     }
 }
 
@@ -97,12 +93,6 @@ impl From<TalkKey> for String {
             TalkKey::Function(n) => format!("f{n}"),
         }
     }
-}
-
-/// Whether there is a terminal that a screen can be drawn on.
-pub fn is_possible() -> bool {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    stdin().is_terminal() && stdout().is_terminal() && !dumb
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    event::{Effect, Record},
+    event::Effect,
     input::Input,
     model::{Device, Focus, Model},
     theme::Role,
@@ -100,7 +100,7 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         Notice::Failed(error) if error.is_stale() => {}
         _ => {
             if let Some(turn) = known(model, id) {
-                return note(turn, id, notice);
+                note(turn, id, notice);
             }
         }
     }
@@ -134,7 +134,7 @@ fn began(model: &mut Model, id: TurnId, origin: Origin) {
 }
 
 /// One notice of a turn that is on the screen.
-fn note(turn: &mut Turn, id: TurnId, notice: &Notice) -> Vec<Effect> {
+fn note(turn: &mut Turn, id: TurnId, notice: &Notice) {
     let repeated = turn.ids.first() != Some(&id);
     match notice {
         Notice::Partial { stable, rest } => {
@@ -151,15 +151,18 @@ fn note(turn: &mut Turn, id: TurnId, notice: &Notice) -> Vec<Effect> {
         Notice::Piece(piece) if !repeated => turn.answer.push_str(&clean::text(&piece.text)),
         Notice::Written(finish) if !repeated => written(turn, finish),
         Notice::Failed(error) => failed(turn, error),
-        Notice::Done => return over(turn, End::Done, repeated),
+        Notice::Done => done(turn),
         Notice::Interrupted { .. } if repeated => turn.sounding = None,
-        Notice::Interrupted { heard } => {
-            turn.silence(heard);
-            return over(turn, turn.end, repeated);
-        }
+        Notice::Interrupted { heard } => turn.silence(heard),
         _ => {}
     }
-    vec![]
+}
+
+fn done(turn: &mut Turn) {
+    turn.sounding = None;
+    if turn.end == End::Open {
+        turn.end = End::Done;
+    }
 }
 
 fn cite(turn: &mut Turn, passages: &Passages) {
@@ -190,16 +193,4 @@ fn failed(turn: &mut Turn, error: &Error) {
     (turn.end, turn.sounding) = (End::Failed, None);
     let role = if error.kind() == Kind::Repeat { Role::Faint } else { Role::Error };
     turn.add_remark(&error.to_string(), role);
-}
-
-/// The turn is over: once, it is handed to the session on disk.
-fn over(turn: &mut Turn, end: End, repeated: bool) -> Vec<Effect> {
-    turn.sounding = None;
-    let recorded = std::mem::replace(&mut turn.recorded, true);
-    if repeated || recorded {
-        return vec![];
-    }
-    turn.end = end;
-    let record = Record { question: turn.question.stable.clone(), answer: turn.remembered().to_owned(), citations: turn.passages.clone() };
-    if record.question.is_empty() || record.answer.is_empty() { vec![] } else { vec![Effect::Record(record)] }
 }

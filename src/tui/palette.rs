@@ -42,7 +42,9 @@ pub fn items(model: &Model, palette: &Palette) -> Vec<Item> {
         Page::Root => root(model),
         Page::Of(kind, found) => of(*kind, found.as_deref().unwrap_or_default()),
     };
-    let mut fitting: Vec<(i32, Item)> = all.into_iter().filter_map(|item| Some((score(&palette.query, &item.label)?, item))).collect();
+    // What a thing is called counts in the menu; in a list, what is said about it too: how a session began.
+    let text = |item: &Item| if palette.page == Page::Root { item.label.clone() } else { format!("{} {}", item.label, item.hint) };
+    let mut fitting: Vec<(i32, Item)> = all.into_iter().filter_map(|item| Some((score(&palette.query, &text(&item))?, item))).collect();
     // Stable: lines that fit equally well keep their order.
     fitting.sort_by_key(|(score, _)| -score);
     fitting.into_iter().map(|(_, item)| item).chain(typed(palette)).collect()
@@ -60,7 +62,7 @@ fn root(model: &Model) -> Vec<Item> {
         Item::new("Documents", on(knobs.documents), Act::Documents(None)),
         Item::new("Speak the answers", on(knobs.aloud), Act::Aloud(None)),
         Item::new("Edit before sending", on(knobs.edit), Act::Edit(None)),
-        Item::new("Pause or go on", on(knobs.paused), Act::Pause),
+        Item::new("Pause or go on", on(knobs.paused), Act::Pause(None)),
         Item::new("Repeat the last answer", "", Act::Repeat),
         Item::new("Copy the last answer", "", Act::Copy),
         Item::new("Faster", format!("{:.1}×", knobs.speed), Act::Speed(knobs.speed + 0.1)),
@@ -71,7 +73,7 @@ fn root(model: &Model) -> Vec<Item> {
         Item::new("Search", "", Act::Search(String::new())),
         Item::new("New conversation", "", Act::New),
         Item::new("Resume a session", "", Act::Choose(Kind::Sessions)),
-        Item::new("Export as Markdown", "", Act::Export),
+        Item::new("Export as Markdown", "", Act::Export(None)),
         Item::new("Models and microphone", "", Act::Greet),
         Item::new("Help", "", Act::Help),
         Item::new("Quit", "", Act::Quit),

@@ -11,14 +11,14 @@ use std::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::{
-    archive::{self, Archive, Nowhere},
-    choices::{self, Choice, Kind},
+    choices::{self, Kind},
     clipboard,
     event::{Effect, Event},
     model::{Model, Over},
-    reader,
+    reader, session,
     terminal::Guard,
     theme::Role,
+    turns::Turn,
     update::{fit, update},
     view,
     vitals::Watch,
@@ -32,6 +32,7 @@ use crate::{
         live::{Command, Live, Start, Started},
         worker,
     },
+    sessions::{Conversation, Keeper, Sessions},
     talk::TalkArgs,
 };
 
@@ -47,11 +48,11 @@ const VITALS: Duration = Duration::from_secs(1);
 const TIDY_UP: Duration = Duration::from_millis(120);
 
 /// What takes commands: a live conversation, or a test.
-pub trait Conversation {
+pub trait Talks {
     fn send(&mut self, command: Command) -> Result<()>;
 }
 
-impl Conversation for Live {
+impl Talks for Live {
     fn send(&mut self, command: Command) -> Result<()> {
         Live::send(self, command)
     }
@@ -60,20 +61,26 @@ impl Conversation for Live {
 /// Opens the screen and stays until the user leaves.
 pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     let settings = &context.config.tui;
-    let start = Start { hands_free: settings.hands_free || args.hands_free, edit: settings.edit, history: Vec::new() };
+    let hands_free = settings.hands_free || args.hands_free;
+    let past = args.resume.as_deref().map(|wanted| Sessions::open(&context.paths).load(wanted)).transpose()?;
+    let history = past.as_ref().map(Conversation::history).unwrap_or_default();
+    let start = Start { hands_free, edit: settings.edit, history: history.clone() };
     let Started { mut live, news, models, warnings } = Live::start(context, start)?;
     let theme = settings.theme.respecting(env::var_os("NO_COLOR").as_deref());
     let mut model = Model::new(&context.config, theme, Instant::now());
-    (model.models, model.waking) = (cleaned(models), true);
-    welcome(&mut model, warnings, context);
-    let mut archive: Box<dyn Archive> = Box::new(Nowhere);
-    let result = Face::open(model, &mut live, archive.as_mut(), context).and_then(|face| face.converse(news));
+    (model.models, model.waking, model.knobs.hands_free) = (cleaned(&models), true, hands_free);
+    let (keeper, note) = session::begin(context, models, past)?;
+    for exchange in &history {
+        model.turns.push(Turn::past(exchange));
+    }
+    welcome(&mut model, warnings.into_iter().chain(note).collect(), context);
+    let result = Face::open(model, &mut live, keeper, context).and_then(|face| face.converse(news));
     live.stop(TIDY_UP);
     result
 }
 
-fn cleaned(models: Vec<(String, String)>) -> Vec<(String, String)> {
-    models.into_iter().map(|(role, name)| (super::clean::line(&role), super::clean::line(&name))).collect()
+fn cleaned(models: &[(String, String)]) -> Vec<(String, String)> {
+    models.iter().map(|(role, name)| (super::clean::line(role), super::clean::line(name))).collect()
 }
 
 /// The first run greets; later ones only say what is amiss.
@@ -93,8 +100,8 @@ fn greeted(context: &Context) -> PathBuf {
 
 struct Face<'a> {
     model: Model,
-    conversation: &'a mut dyn Conversation,
-    archive: &'a mut dyn Archive,
+    conversation: &'a mut dyn Talks,
+    keeper: Keeper,
     context: &'a Context,
     log: PathBuf,
     guard: Guard,
@@ -105,7 +112,7 @@ struct Face<'a> {
 }
 
 impl<'a> Face<'a> {
-    fn open(mut model: Model, conversation: &'a mut dyn Conversation, archive: &'a mut dyn Archive, context: &'a Context) -> Result<Self> {
+    fn open(mut model: Model, conversation: &'a mut dyn Talks, keeper: Keeper, context: &'a Context) -> Result<Self> {
         let log = log::folder(&context.paths);
         let guard = Guard::take(model.mouse, &log)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
@@ -113,7 +120,7 @@ impl<'a> Face<'a> {
         (model.size, model.releases) = ((size.width, size.height), guard.releases);
         fit(&mut model);
         let (sender, events) = sync_channel(EVENTS);
-        Ok(Self { model, conversation, archive, context, log, guard, terminal, events, sender, leaving: false })
+        Ok(Self { model, conversation, keeper, context, log, guard, terminal, events, sender, leaving: false })
     }
 
     fn converse(mut self, news: Receiver<Told>) -> Result<()> {
@@ -154,6 +161,10 @@ impl<'a> Face<'a> {
     }
 
     fn step(&mut self, event: Event) -> Result<()> {
+        if let Event::Told(told) = &event {
+            let trouble = self.keeper.hear(told);
+            self.tell(trouble);
+        }
         let effects = update(&mut self.model, event);
         effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
         self.guard.every_key(self.model.wants_releases()).map_err(|e| trouble(&e))
@@ -161,23 +172,23 @@ impl<'a> Face<'a> {
 
     fn carry_out(&mut self, effect: Effect) -> Result<()> {
         match effect {
-            Effect::Send(command) => self.conversation.send(command)?,
+            Effect::Send(command) => self.send(command)?,
             Effect::Copy(text) => self.copy(&text)?,
-            Effect::Record(record) => {
-                let kept = archive::keep(self.archive, &record);
-                self.tell(kept.err());
-            }
             Effect::List(kind) => self.list(kind)?,
-            Effect::Resume(name) => match self.archive.recall(&name) {
-                Ok(exchanges) => self.step(Event::Recalled(exchanges))?,
-                Err(error) => self.tell(Some(error)),
-            },
-            Effect::Export => match self.archive.export() {
-                Ok(path) => self.model.say(&format!("written to {}", path.display())),
-                Err(error) => self.tell(Some(error)),
-            },
+            Effect::Find(words) => {
+                let found = choices::sessions(self.context, Some(&words)).map(|found| vec![Event::Listed(Kind::Sessions, found)]);
+                self.follow(found)?;
+            }
+            Effect::Resume(name) => {
+                let events = session::resume(&mut self.keeper, &name);
+                self.follow(events)?;
+            }
+            Effect::Export(file) => {
+                let written = session::export(&self.keeper, file).map(|text| vec![Event::Said(text)]);
+                self.follow(written)?;
+            }
             Effect::Fresh => {
-                let begun = self.archive.begin_anew();
+                let begun = self.keeper.anew();
                 self.tell(begun.err());
             }
             Effect::Greeted => self.remember_greeting(),
@@ -189,6 +200,25 @@ impl<'a> Face<'a> {
             Effect::Quit => self.leaving = true,
         }
         Ok(())
+    }
+
+    /// What cannot be done is said and changes nothing.
+    fn send(&mut self, command: Command) -> Result<()> {
+        if let Command::Ask(text) = &command {
+            self.keeper.asked(text);
+        }
+        let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
+        self.follow(done)
+    }
+
+    fn follow(&mut self, events: Result<Vec<Event>>) -> Result<()> {
+        match events {
+            Ok(events) => events.into_iter().try_for_each(|event| self.step(event)),
+            Err(error) => {
+                self.tell(Some(error));
+                Ok(())
+            }
+        }
     }
 
     /// An error that ends nothing: one sentence in the status line.
@@ -213,13 +243,6 @@ impl<'a> Face<'a> {
     }
 
     fn list(&mut self, kind: Kind) -> Result<()> {
-        if kind == Kind::Sessions {
-            let found = self.archive.list();
-            let choices =
-                found.as_ref().map_or_else(|_| Vec::new(), |kept| kept.iter().map(|kept| Choice::new(&kept.name, &kept.hint)).collect());
-            self.tell(found.err());
-            return self.step(Event::Listed(kind, choices));
-        }
         let sender = self.sender.clone();
         choices::find(kind, self.context, move |found| {
             let event = found.unwrap_or_else(|error| {

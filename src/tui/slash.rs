@@ -1,50 +1,34 @@
-//! A line that begins with a slash into what is meant by it.
+//! A line that begins with a slash into what is meant by it: the commands of every face, and two of the screen's own.
 
-use super::{act::Act, choices::Kind, theme::Theme};
+use super::{act::Act, choices::Kind, model::Knobs, theme::Theme};
+use crate::slash::{self, Slash};
 
 /// A command, what it takes, and what it does: for completion and for the help.
+#[derive(Clone, Copy, Debug)]
 pub struct Command {
     pub name: &'static str,
     pub takes: &'static str,
     pub does: &'static str,
 }
 
-const fn command(name: &'static str, takes: &'static str, does: &'static str) -> Command {
-    Command { name, takes, does }
-}
-
-/// In the order of the help.
-pub const COMMANDS: [Command; 20] = [
-    command("voice", "NAME", "speak with this voice"),
-    command("speed", "0.5-2", "speak slower or faster"),
-    command("volume", "0-100", "speak softer or louder"),
-    command("aloud", "on|off", "speak the answers"),
-    command("model", "ID", "answer with this language model"),
-    command("input", "NAME", "listen to this microphone"),
-    command("output", "NAME", "speak through this device"),
-    command("handsfree", "on|off", "listen without a key"),
-    command("docs", "on|off", "answer out of the documents"),
-    command("edit", "on|off", "edit what was understood before it is sent"),
-    command("pause", "", "hold the voice, or let it go on"),
-    command("repeat", "", "speak the last answer once more"),
-    command("new", "", "begin a new conversation"),
-    command("sessions", "", "go on with an earlier conversation"),
-    command("resume", "NAME", "go on with this conversation"),
-    command("export", "", "write this conversation as Markdown"),
-    command("search", "WORDS", "search this conversation"),
-    command("theme", "NAME", "dark, light, high-contrast, mono"),
-    command("help", "", "show all keys and commands"),
-    command("quit", "", "leave"),
+const OWN: [Command; 2] = [
+    Command { name: "search", takes: "WORDS", does: "search what was said here" },
+    Command { name: "theme", takes: "NAME", does: "dark, light, high-contrast or mono" },
 ];
 
-/// The commands that begin like this line, for the line of keys.
-pub fn beginning(line: &str) -> Vec<&'static Command> {
-    let Some(typed) = line.strip_prefix('/') else { return Vec::new() };
-    let word = typed.split(' ').next().unwrap_or_default();
-    COMMANDS.iter().filter(|command| if typed.contains(' ') { command.name == word } else { command.name.starts_with(word) }).collect()
+/// In the order of the help.
+pub fn commands() -> impl Iterator<Item = Command> {
+    slash::TABLE.iter().map(|known| Command { name: known.name, takes: known.takes, does: known.says }).chain(OWN)
 }
 
-/// The line, completed as far as only one command is meant.
+/// The commands that begin like this line, for the line of keys.
+pub fn beginning(line: &str) -> Vec<Command> {
+    let Some(typed) = line.strip_prefix('/') else { return Vec::new() };
+    let word = typed.split(' ').next().unwrap_or_default();
+    commands().filter(|command| if typed.contains(' ') { command.name == word } else { command.name.starts_with(word) }).collect()
+}
+
+/// The line, completed where only one command is meant.
 pub fn complete(line: &str) -> Option<String> {
     match beginning(line).as_slice() {
         [one] if !line.contains(' ') => Some(format!("/{}{}", one.name, if one.takes.is_empty() { "" } else { " " })),
@@ -53,104 +37,82 @@ pub fn complete(line: &str) -> Option<String> {
 }
 
 /// What the line means; nothing when it is no command; else a sentence about what is wrong with it.
-pub fn parse(line: &str) -> Option<Result<Act, String>> {
-    let typed = line.trim().strip_prefix('/')?;
-    let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
-    Some(meant(&name.to_lowercase(), rest.trim()))
-}
-
-fn meant(name: &str, rest: &str) -> Result<Act, String> {
-    let named = |kind: Kind| if rest.is_empty() { Act::Choose(kind) } else { Act::Take(kind, rest.to_owned()) };
-    Ok(match name {
-        "voice" => named(Kind::Voices),
-        "model" => named(Kind::Models),
-        "input" => named(Kind::Inputs),
-        "output" => named(Kind::Outputs),
-        "sessions" | "resume" => named(Kind::Sessions),
-        "speed" => Act::Speed(number(rest, 0.5, 2.0, "/speed takes a number from 0.5 to 2")?),
-        "volume" => Act::Volume(number(rest.trim_end_matches('%'), 0.0, 100.0, "/volume takes a number from 0 to 100")? / 100.0),
-        "aloud" => Act::Aloud(switch(rest, name)?),
-        "handsfree" | "hands-free" => Act::HandsFree(switch(rest, name)?),
-        "docs" | "documents" => Act::Documents(switch(rest, name)?),
-        "edit" => Act::Edit(switch(rest, name)?),
-        "pause" => Act::Pause,
-        "repeat" => Act::Repeat,
-        "new" => Act::New,
-        "export" => Act::Export,
-        "search" => Act::Search(rest.to_owned()),
-        "theme" if rest.is_empty() => Act::Theme(None),
-        "theme" => Act::Theme(Some(Theme::named(rest).ok_or("/theme takes dark, light, high-contrast or mono")?)),
-        "help" | "?" => Act::Help,
-        "quit" | "exit" | "q" => Act::Quit,
-        _ => return Err(unknown(name)),
+pub fn parse(line: &str, knobs: &Knobs) -> Option<Result<Act, String>> {
+    let (word, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+    Some(match word.to_lowercase().as_str() {
+        "/search" => Ok(Act::Search(rest.trim().to_owned())),
+        "/theme" if rest.trim().is_empty() => Ok(Act::Theme(None)),
+        "/theme" => Theme::named(rest).map(|theme| Act::Theme(Some(theme))).ok_or("/theme takes dark, light, high-contrast or mono".into()),
+        _ => slash::parse(line)?.map(|slash| meant(slash, knobs)).map_err(|error| error.to_string()),
     })
 }
 
-fn unknown(name: &str) -> String {
-    let nearest = COMMANDS.iter().max_by(|a, b| strsim::jaro_winkler(a.name, name).total_cmp(&strsim::jaro_winkler(b.name, name)));
-    format!("there is no command /{name}: did you mean /{}?", nearest.map_or("help", |command| command.name))
-}
-
-fn number(text: &str, least: f32, most: f32, wrong: &str) -> Result<f32, String> {
-    text.replace(',', ".").parse().ok().filter(|value| (least..=most).contains(value)).ok_or_else(|| wrong.to_owned())
-}
-
-/// `on`, `off`, or nothing: the other way than now.
-fn switch(text: &str, name: &str) -> Result<Option<bool>, String> {
-    match text.to_lowercase().as_str() {
-        "" => Ok(None),
-        "on" | "yes" | "true" => Ok(Some(true)),
-        "off" | "no" | "false" => Ok(Some(false)),
-        _ => Err(format!("/{name} takes on or off")),
+fn meant(slash: Slash, knobs: &Knobs) -> Act {
+    let named = |kind: Kind, name: Option<String>| name.map_or(Act::Choose(kind), |name| Act::Take(kind, name));
+    match slash {
+        Slash::Help => Act::Help,
+        Slash::Quit => Act::Quit,
+        Slash::Talk => Act::Talk,
+        Slash::Silence => Act::Silence,
+        Slash::Pause(on) => Act::Pause(on),
+        Slash::Repeat => Act::Repeat,
+        Slash::HandsFree(on) => Act::HandsFree(on),
+        Slash::Edit(on) => Act::Edit(on),
+        Slash::Aloud(on) => Act::Aloud(on),
+        Slash::Documents(on) => Act::Documents(on),
+        Slash::Speed(None) => Act::Tell(format!("speed: {:.1}×", knobs.speed)),
+        Slash::Speed(Some(amount)) => Act::Speed(amount.from(knobs.speed, slash::SPEED)),
+        Slash::Volume(None) => Act::Tell(format!("volume: {:.0} %", knobs.volume * 100.0)),
+        Slash::Volume(Some(amount)) => Act::Volume(amount.from(knobs.volume, slash::VOLUME)),
+        Slash::Voice(name) => named(Kind::Voices, name),
+        Slash::Model(name) => named(Kind::Models, name),
+        Slash::Input(name) => named(Kind::Inputs, name),
+        Slash::Output(name) => named(Kind::Outputs, name),
+        Slash::New => Act::New,
+        Slash::Sessions(None) => Act::Choose(Kind::Sessions),
+        Slash::Sessions(Some(words)) => Act::Find(words),
+        Slash::Resume(name) => Act::Take(Kind::Sessions, name.unwrap_or_else(|| "last".into())),
+        Slash::Export(file) => Act::Export(file),
+        Slash::Ask(text) => Act::Ask(text),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::{config::Config, tui::model::Model};
+
+    fn said(line: &str) -> Option<Result<Act, String>> {
+        parse(line, &Model::new(&Config::default(), Theme::Dark, Instant::now()).knobs)
+    }
 
     #[test]
-    fn commands_mean_what_they_say() {
+    fn commands_of_every_face_and_our_own() {
         let cases = [
             ("/voice af_heart", Act::Take(Kind::Voices, "af_heart".into())),
             ("/voice", Act::Choose(Kind::Voices)),
-            ("  /speed 1,2 ", Act::Speed(1.2)),
+            ("/speed faster", Act::Speed(1.1)),
             ("/volume 80%", Act::Volume(0.8)),
-            ("/handsfree on", Act::HandsFree(Some(true))),
-            ("/docs", Act::Documents(None)),
+            ("/sessions moon", Act::Find("moon".into())),
+            ("/resume", Act::Take(Kind::Sessions, "last".into())),
+            ("//tmp?", Act::Ask("/tmp?".into())),
             ("/theme high-contrast", Act::Theme(Some(Theme::HighContrast))),
-            ("/HELP", Act::Help),
+            ("/search the moon", Act::Search("the moon".into())),
         ];
         for (line, act) in cases {
-            assert_eq!(parse(line), Some(Ok(act)), "{line}");
+            assert_eq!(said(line), Some(Ok(act)), "{line}");
         }
-        assert_eq!(parse("what is 1/2?"), None);
+        assert_eq!(said("what is 1/2?"), None);
+        assert!(said("/theme pink").unwrap().is_err() && said("/voise x").unwrap().is_err());
     }
 
     #[test]
-    fn what_cannot_be_meant_is_a_sentence() {
-        let cases = [
-            ("/speed fast", "0.5 to 2"),
-            ("/speed NaN", "0.5 to 2"),
-            ("/volume 101", "0 to 100"),
-            ("/docs maybe", "on or off"),
-            ("/voise x", "did you mean /voice?"),
-            ("/", "there is no command"),
-        ];
-        for (line, part) in cases {
-            let said = parse(line).unwrap().unwrap_err();
-            assert!(said.contains(part), "{line}: {said}");
-        }
-    }
-
-    #[test]
-    fn every_command_of_the_list_is_understood_and_completes() {
-        for command in &COMMANDS {
-            let said = parse(&format!("/{}", command.name)).unwrap();
-            assert!(!said.is_err_and(|wrong| wrong.contains("no command")), "{}", command.name);
-        }
+    fn what_only_one_command_begins_with_is_completed() {
         assert_eq!(complete("/vol").as_deref(), Some("/volume "));
         assert_eq!(complete("/v"), None);
         assert_eq!(complete("/qu").as_deref(), Some("/quit"));
+        assert_eq!(complete("/th").as_deref(), Some("/theme "));
     }
 }

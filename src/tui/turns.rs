@@ -7,7 +7,10 @@ use super::{
     theme::Role,
     wrap::{Row, Span, wrap},
 };
-use crate::{parcel::Passage, turn::TurnId};
+use crate::{
+    parcel::{Exchange, Passage},
+    turn::TurnId,
+};
 
 /// Older turns leave the screen; the session on disk keeps them.
 const KEPT: usize = 500;
@@ -54,8 +57,6 @@ pub struct Turn {
     pub passages: Vec<Passage>,
     pub remarks: Vec<Remark>,
     pub end: End,
-    /// It was handed to the session on disk.
-    pub recorded: bool,
     /// How it looks at the width of the screen; `wrapped` is none where something changed since.
     pub rows: Vec<Row>,
     pub wrapped: Option<u16>,
@@ -69,6 +70,12 @@ impl Turn {
     pub fn asked(text: &str) -> Self {
         let question = Question { stable: clean::text(text), whole: true, ..Question::default() };
         Self { question, waiting: true, ..Self::default() }
+    }
+
+    /// Of an earlier conversation.
+    pub fn past(exchange: &Exchange) -> Self {
+        let question = Question { stable: clean::text(&exchange.question), whole: true, ..Question::default() };
+        Self { question, answer: clean::text(&exchange.answer), end: End::Done, ..Self::default() }
     }
 
     pub fn add_remark(&mut self, text: &str, role: Role) {
@@ -89,14 +96,6 @@ impl Turn {
         let heard = clean::text(heard);
         let end = locate(&self.answer, 0, &heard).map_or(0, |range| range.end);
         (self.end, self.sounding) = (End::Silenced(end), None);
-    }
-
-    /// The words the answer is remembered by: all of them, or those that were heard.
-    pub fn remembered(&self) -> &str {
-        match self.end {
-            End::Silenced(heard) => self.answer[..heard].trim(),
-            _ => self.answer.trim(),
-        }
     }
 
     fn sounding_range(&self) -> Option<Range<usize>> {
@@ -309,13 +308,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_heard_is_faint_and_not_remembered() {
+    fn what_was_never_heard_is_faint() {
         let mut turn = Turn { answer: "One. Two. Three.".into(), ..Turn::default() };
         turn.silence("One. Two.");
         assert_eq!(look(&turn), [("One. Two.".into(), Role::Answer), (" Three.".into(), Role::Faint)]);
-        assert_eq!(turn.remembered(), "One. Two.");
         turn.silence("");
-        assert_eq!(turn.remembered(), "");
+        assert_eq!(look(&turn), [(turn.answer.clone(), Role::Faint)]);
     }
 
     #[test]

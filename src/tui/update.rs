@@ -37,6 +37,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Vitals(vitals) => model.meters.vitals = vitals,
         Event::Listed(kind, found) => keys::listed(model, kind, found),
         Event::Recalled(exchanges) => return act::recall(model, exchanges),
+        Event::Obeyed(command) => act::obeyed(model, command),
         Event::Said(text) => model.say(&text),
         Event::Lost => return vec![Effect::Quit],
         Event::Told(_) | Event::Tick(_) => {}

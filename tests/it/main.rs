@@ -21,5 +21,6 @@ mod stt;
 mod support;
 mod terminal;
 mod tidy;
+mod tui;
 mod voice;
 mod wyoming;

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-const SIZE: (u16, u16) = (70, 20);
+const SIZE: (u16, u16) = (48, 14);
 
 /// What a hostile text is made of: sequences that do something, pieces of them, and ordinary words between.
 const PIECES: [&str; 40] = [

@@ -58,7 +58,7 @@ fn rows(model: &Model, width: u16) -> Vec<Row> {
     let mut rows = talk(model).map(|(key, does)| entry(&key, does)).into_iter().flatten().collect::<Vec<_>>();
     rows.extend(KEYBOARD.iter().flat_map(|(key, does)| entry(key, does)));
     rows.push(Row::default());
-    rows.extend(slash::COMMANDS.iter().flat_map(|command| entry(&format!("/{} {}", command.name, command.takes), command.does)));
+    rows.extend(slash::commands().flat_map(|command| entry(&format!("/{} {}", command.name, command.takes), command.does)));
     rows
 }
 
