@@ -9,12 +9,14 @@ use crate::{
     turn::Session,
 };
 
+/// A device that was opened: its name, its callback, its flag.
+type Sold = (String, Arc<Mutex<Option<Returning>>>, Arc<AtomicBool>);
+
 /// What a test does to the devices that are opened.
 struct Shop {
     open_for_business: Arc<AtomicBool>,
     rate: Arc<std::sync::atomic::AtomicU32>,
-    /// Every device that was opened: its name, its callback, its flag.
-    sold: Receiver<(String, Arc<Mutex<Option<Returning>>>, Arc<AtomicBool>)>,
+    sold: Receiver<Sold>,
 }
 
 /// Dropped with the device: its callback ends.
@@ -27,7 +29,6 @@ impl Drop for Stream {
 }
 
 fn shop() -> (Shop, Arc<OpenSpeaker>) {
-    type Sold = (String, Arc<Mutex<Option<Returning>>>, Arc<AtomicBool>);
     let (sell, sold): (SyncSender<Sold>, _) = sync_channel(16);
     let (open, rate) = (Arc::new(AtomicBool::new(true)), Arc::new(std::sync::atomic::AtomicU32::new(RATE)));
     let shop = Shop { open_for_business: open.clone(), rate: rate.clone(), sold };
