@@ -119,15 +119,23 @@ fn rtrb() -> (Box<dyn Way>, Box<dyn Way>) {
     (Box::new(writer), Box::new(Rtrb { to: None, from: Some(from), other: a, me: b }))
 }
 
+impl Rtrb {
+    /// Wakes the other side if anything moved.
+    fn tell(&self, moved: usize) {
+        if let (1.., Some(other)) = (moved, self.other.get()) {
+            other.unpark();
+        }
+    }
+}
+
 impl Way for Rtrb {
     fn send(&mut self, samples: &[f32]) {
         self.me.get_or_init(thread::current);
         let mut rest = samples;
         while !rest.is_empty() {
-            rest = self.to.as_mut().unwrap().push_partial_slice(rest).1;
-            if let Some(other) = self.other.get() {
-                other.unpark();
-            }
+            let (taken, left) = self.to.as_mut().unwrap().push_partial_slice(rest);
+            rest = left;
+            self.tell(taken.len());
             if !rest.is_empty() {
                 thread::park_timeout(Duration::from_millis(1));
             }
@@ -138,10 +146,9 @@ impl Way for Rtrb {
         self.me.get_or_init(thread::current);
         let mut at = 0;
         while at < into.len() {
-            at += self.from.as_mut().unwrap().pop_partial_slice(&mut into[at..]).0.len();
-            if let Some(other) = self.other.get() {
-                other.unpark();
-            }
+            let got = self.from.as_mut().unwrap().pop_partial_slice(&mut into[at..]).0.len();
+            at += got;
+            self.tell(got);
             if at < into.len() {
                 thread::park_timeout(Duration::from_millis(1));
             }
@@ -149,7 +156,10 @@ impl Way for Rtrb {
     }
 }
 
-struct Fifo(File, TempDir);
+struct Fifo {
+    file: File,
+    _folder: Option<TempDir>,
+}
 
 fn fifo() -> (Box<dyn Way>, Box<dyn Way>) {
     let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -158,18 +168,18 @@ fn fifo() -> (Box<dyn Way>, Box<dyn Way>) {
     // For both, so that opening waits for nobody.
     let open = || OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let (from, to) = (open(), open());
-    (Box::new(Fifo(from, folder)), Box::new(Fifo(to, tempfile::tempdir().unwrap())))
+    (Box::new(Fifo { file: from, _folder: Some(folder) }), Box::new(Fifo { file: to, _folder: None }))
 }
 
 impl Way for Fifo {
     fn send(&mut self, samples: &[f32]) {
         let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
-        self.0.write_all(&bytes).unwrap();
+        self.file.write_all(&bytes).unwrap();
     }
 
     fn take(&mut self, into: &mut [f32]) {
         let mut bytes = vec![0; into.len() * 4];
-        self.0.read_exact(&mut bytes).unwrap();
+        self.file.read_exact(&mut bytes).unwrap();
         for (sample, four) in into.iter_mut().zip(bytes.chunks_exact(4)) {
             *sample = f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
         }
