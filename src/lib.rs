@@ -14,7 +14,7 @@
 //! | [`pipeline`] | a question into an answer: conductor, workers, meter |
 //!
 //! Around them: [`cli`] what was typed, [`config`] what was meant, [`models`] files checked before use, [`os`] the
-//! machine, and the faces [`once`], [`doctor`] and [`bench`].
+//! machine, and the faces [`tui`], [`once`], [`doctor`] and [`bench`].
 //!
 //! # Invariants
 //!
@@ -43,9 +43,14 @@ pub mod onnx;
 pub mod os;
 pub mod parcel;
 pub mod pipeline;
+pub mod plain;
 pub mod rag;
+pub mod sessions;
+pub mod slash;
 pub mod stt;
+pub mod talk;
 pub mod tts;
+pub mod tui;
 pub mod turn;
 pub mod verbs;
 pub mod wyoming;

@@ -64,7 +64,12 @@ fn recogniser(context: &Context, shelf: &Shelf) -> Check {
     };
     match (found, note) {
         (Err(error), _) => Check::broken("recogniser", &error),
-        (Ok(found), Some(note)) => Check::degraded("recogniser", format!("{found}: {note}"), "run `xnai models pull tiny`"),
+        (Ok(found), Some(note)) => {
+            // The note of the small model names the remedy, which has a place of its own here.
+            let small = model.as_ref().is_some_and(|model| stt::note(model).is_some());
+            let why = if small { stt::SMALL.to_owned() } else { note };
+            Check::degraded("recogniser", format!("{found}: {why}"), "run `xnai models pull tiny`")
+        }
         (Ok(found), None) => Check::ready("recogniser", found),
     }
 }
@@ -133,13 +138,21 @@ fn named(model: &ModelFile) -> String {
 /// The user's documents, or the demo ones while there are none.
 fn documents(context: &Context) -> Check {
     let folder = context.config.rag.folder(&context.paths);
-    let count = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.map_or(0, |c| c.docs.len()));
-    match count(USER).and_then(|user| Ok((user, count(DEMO)?))) {
+    let read = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.unwrap_or_default());
+    let lost = |c: &Catalogue| c.docs.is_empty() && c.damaged > 0;
+    match read(USER).and_then(|user| Ok((lost(&user), user.docs.len(), read(DEMO)?.docs.len()))) {
         Err(error) => Check::broken("documents", &error),
-        Ok((0, 0)) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
-        Ok((0, demo)) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
-        Ok((user, _)) => match searches(context) {
-            Ok(()) => Check::ready("documents", format!("{user} in {}", folder.display())),
+        Ok((true, ..)) => Check::broken("documents", &Error::replace(Room::Rag, rag::search::LOST)),
+        Ok((false, user, demo)) => known_documents(context, user, demo),
+    }
+}
+
+fn known_documents(context: &Context, user: usize, demo: usize) -> Check {
+    match (user, demo) {
+        (0, 0) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
+        (0, demo) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
+        (user, _) => match searches(context) {
+            Ok(()) => Check::ready("documents", format!("{user} in {}", context.config.rag.folder(&context.paths).display())),
             Err(error) => Check::broken("documents", &error),
         },
     }

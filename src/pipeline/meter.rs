@@ -51,6 +51,8 @@ impl Timings {
         let since = ms(told.at.saturating_duration_since(self.zero));
         let slot = match &told.news {
             News::Loaded(engine, took) => return self.loaded(*engine, *took),
+            News::Doing(_) | News::Level(_) | News::Device(..) | News::Note(_) => return,
+            News::Turn(_, Notice::Complete(at)) => return self.begin(*at),
             News::Turn(_, notice) => match notice {
                 Notice::Transcript(_) => &mut self.transcript_ms,
                 Notice::Passages(_) => &mut self.passages_ms,
@@ -59,6 +61,7 @@ impl Timings {
                 Notice::Sounded => &mut self.first_sample_ms,
                 Notice::Written(_) => &mut self.written_ms,
                 Notice::Done | Notice::Failed(_) => &mut self.done_ms,
+                _ => return,
             },
         };
         slot.get_or_insert(since);

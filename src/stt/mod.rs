@@ -156,13 +156,15 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, threads: usize) -> R
     }
 }
 
+/// What the small model is.
+pub const SMALL: &str = "the small speech model understands clear synthetic English voices only, not people";
+
 /// What the user should be told once about this model, if anything: our small one does not understand people.
 pub fn note(model: &ModelFile) -> Option<String> {
     let name = model.path.file_name().unwrap_or_default().to_string_lossy();
-    (model.id.contains("nano") || name.starts_with("ggml-nano")).then(|| {
-        "the small speech model understands clear synthetic English voices only, not people: `xnai models pull tiny` gets one that does, \
-         `scripts/ears/sphinx install` a plain one without a model hub"
-            .into()
+    let small = model.id.contains("nano") || name.starts_with("ggml-nano");
+    small.then(|| {
+        format!("{SMALL}: `xnai models pull tiny` gets one that does, `scripts/ears/sphinx install` a plain one without a model hub")
     })
 }
 

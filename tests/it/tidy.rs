@@ -78,6 +78,7 @@ fn each_engine_is_named_in_one_place() {
         ("hound", "src/audio/"),
         ("symphonia", "src/audio/"),
         ("rubato", "src/audio/"),
+        ("aec3", "src/audio/echo"),
         ("ort", "src/onnx"),
         ("whisper_rs", "src/stt/whisper"),
         ("llama_cpp_2", "src/llm/llama"),
