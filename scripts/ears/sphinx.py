@@ -59,6 +59,7 @@ class Ear:
         """The words of an utterance, in lower case; none when there are none."""
         if len(sound) < FEWEST_BYTES:
             return ""
+        self.decoder.reinit_feat()  # else what was heard before colours what is heard now
         self.decoder.start_utt()
         self.decoder.process_raw(sound, full_utt=True)
         self.decoder.end_utt()

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     address::{Address, Refused},
+    event::Event,
     program::Program,
     talk::{Debt, Talk},
     wire::{Fault, Wire, plain},
@@ -56,7 +57,42 @@ struct Running {
     greeted: bool,
 }
 
+/// A link that is one conversation without end.
+#[derive(Debug)]
+pub struct Line {
+    // In this order: the pipes are closed before the program is ended.
+    wire: Wire,
+    _program: Option<Program>,
+    link: Link,
+}
+
+impl Line {
+    pub fn send(&mut self, event: &Event, turn: &Turn) -> Result<()> {
+        let sent = self.wire.send(event, turn, self.link.who.patience);
+        sent.map_err(|fault| self.error(&fault))
+    }
+
+    /// The next event if it is already there.
+    pub fn event(&mut self) -> Result<Option<Event>> {
+        self.wire.event().map_err(|fault| self.error(&fault))
+    }
+
+    pub fn error(&self, fault: &Fault) -> Error {
+        self.link.error(fault)
+    }
+}
+
 impl Link {
+    /// Connects, or starts the program, and stays on the line.
+    pub(super) fn into_line(mut self, turn: &Turn) -> Result<Line> {
+        self.make_ready(turn)?;
+        let (wire, program) = match self.running.take() {
+            Some(Running { wire, program, .. }) => (wire, Some(program)),
+            None => (self.dial(turn)?, None),
+        };
+        Ok(Line { wire, _program: program, link: self })
+    }
+
     /// Reads the address out of the setting `who.key`; nothing is started or connected yet.
     pub fn new(address: &str, who: Who) -> Result<Self> {
         let wrong = |refused: Refused| Error::reword(who.room, format!("{} = {address:?} {}", who.key, refused.why)).hint(refused.remedy);

@@ -69,7 +69,7 @@ impl Served {
 
     fn start(address: String, folder: tempfile::TempDir, manners: &str) -> Option<Self> {
         let words = server_words(&address, manners)?;
-        let child = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).spawn().unwrap();
+        let child = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let served = Self { child, address, _folder: folder };
         wait_until("the server answers", || open_ear(&served.address).is_ok());
         Some(served)

@@ -1,8 +1,13 @@
 //! Real people, heard by PocketSphinx through the ear: words wrong for each, printed as a table.
 
-use xnai::audio::{
-    load::{self, Source},
-    resample,
+use xnai::{
+    audio::{
+        load::{self, Source},
+        resample,
+    },
+    error::Room,
+    parcel::EAR_RATE,
+    wyoming::{Link, Wake, Who},
 };
 
 use super::*;
@@ -12,7 +17,7 @@ use crate::support::shared_models;
 const RECORDINGS: [(&str, &str, usize); 11] = [
     ("jfk", "and so my fellow americans ask not what your country can do for you ask what you can do for your country", 5),
     ("turn_on_the_living_room_lamp", "turn on the living room lamp", 1),
-    ("living_room_light_en", "turn on the living room light", 2),
+    ("living_room_light_en", "turn on the living room light", 3),
     ("hello_world", "hello world", 0),
     ("001", "ten of clubs", 0),
     ("002", "four queen of clubs", 1),
@@ -74,4 +79,44 @@ fn people_are_heard_by_pocketsphinx() {
     println!("{:<30} {words:>5} {wrong:>5}  {:.0} % (when written: {expected})", "together", share * 100.0);
     println!("{:.2} times real time", time.as_secs_f32() / sound.as_secs_f32());
     assert!(share <= 0.45, "{wrong} of {words} words are wrong");
+}
+
+#[test]
+fn a_key_phrase_is_spotted_where_it_was_spoken_and_nowhere_else() {
+    let (Some(program), Some(folder)) = (installed("serve"), shared_models()) else { return };
+    let address = format!("stdio:'{}' --wake 'living room'", program.display());
+    let who = Who { room: Room::Stt, name: "detector", key: "wake.address", patience: Duration::from_secs(60) };
+    let turn = turn();
+    let mut wake = Wake::open(Link::new(&address, who).unwrap(), &[], &turn).unwrap();
+    let (phrase, other) = (recording("living_room_light_en", &folder), recording("005", &folder));
+    let silence = vec![0.0; EAR_RATE as usize];
+    let stream = [&other.samples[..], &silence, &phrase.samples, &silence, &other.samples].concat();
+    let mut found = Vec::new();
+    for part in stream.chunks(EAR_RATE as usize / 2) {
+        found.extend(wake.push(part, &turn).unwrap());
+    }
+    wait_until("it has heard all", || {
+        // Silence brings the answers that are still on their way.
+        found.extend(wake.push(&silence, &turn).unwrap());
+        !found.is_empty()
+    });
+    let begin = other.duration() + Duration::from_secs(1);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].name, "living room");
+    assert!(found[0].at.is_some_and(|at| at > begin && at < begin + phrase.duration() + Duration::from_secs(1)), "{found:?}");
+    let error = wait_for_refusal(&program);
+    assert!(error.contains("key phrase"), "{error}");
+}
+
+/// What a detector says that was not told of any phrase.
+fn wait_for_refusal(program: &Path) -> String {
+    let who = Who { room: Room::Stt, name: "detector", key: "wake.address", patience: Duration::from_secs(60) };
+    let address = format!("stdio:'{}'", program.display());
+    let mut wake = Wake::open(Link::new(&address, who).unwrap(), &["computer".into()], &turn()).unwrap();
+    let mut error = None;
+    wait_until("it refuses", || {
+        error = wake.push(&[0.0; 160], &turn()).err();
+        error.is_some()
+    });
+    error.unwrap().to_string()
 }

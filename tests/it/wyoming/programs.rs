@@ -73,7 +73,6 @@ fn it_is_ended_with_all_that_it_started() {
         "trap '' TERM HUP; {DESCRIBE}; sh -c 'trap \"\" TERM HUP; echo $$ >> {0}; sleep 1000' & echo $$ >> {0}; wait",
         list.display()
     );
-    let script = script.replace("'' TERM", "'' TERM");
     let ear = open_ear(&shell(&script)).unwrap();
     let running = pids(&list, 2);
     assert!(running.iter().all(|pid| is_alive(pid)));
