@@ -100,12 +100,16 @@ cargo_env() {
   if [[ ${XNAI_PORTABLE:-0} != 0 ]]; then unset XNAI_NATIVE; else export XNAI_NATIVE=1; fi
 }
 
-# ticker LABEL LOG: says every half minute (every second at a terminal) that LABEL still goes on.
+# ticker LABEL LOG: says that LABEL goes on, and that it still does every half minute (every second at a terminal). With
+# $of it also says of about how many crates.
 ticker() {
-  local label=$1 log=$2 start=$SECONDS crates
+  local label=$1 log=$2 start=$SECONDS crates of_about=
+  ((${of:-0} == 0)) || of_about=" of about $of"
+  # What takes less than a second is not worth a line.
+  if sleep 1 && [[ ! -t 2 ]]; then say "  $label …"; fi
   while sleep 1 && kill -0 $$ 2>/dev/null; do
     crates=$(grep -c '^ *Compiling ' "$log" 2>/dev/null || true)
-    if ((${crates:-0} > 0)); then crates=", $crates crates"; else crates=; fi
+    if ((${crates:-0} > 0)); then crates=", $crates crates$of_about"; else crates=; fi
     if [[ -t 2 ]]; then
       printf '\r  %s … %d s%s\033[K' "$label" $((SECONDS - start)) "$crates" >&2
     elif (((SECONDS - start) % 30 == 0)); then

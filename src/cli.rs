@@ -9,7 +9,9 @@ use crate::{
     error::{Error, Result, Room},
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
-    verbs,
+    plain,
+    talk::{Face, TalkArgs},
+    tui, verbs,
 };
 
 /// Shown by `--help` and in the README.
@@ -29,7 +31,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// A voice assistant that runs wholly on this computer and answers out of your own documents.
 #[derive(Parser, Debug)]
-#[command(name = "xnai", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "xnai", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Another configuration file than the user's
     #[arg(long, value_name = "FILE", global = true)]
@@ -42,6 +44,17 @@ pub struct Cli {
     /// A model file without a pin that may be loaded all the same
     #[arg(long, value_name = "FILE", global = true)]
     pub trust_model: Vec<PathBuf>,
+
+    /// Microphone: its name, a part of it, or its number in `xnai devices`
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub input: Option<String>,
+
+    /// Speaker or headphones, named in the same way
+    #[arg(long, value_name = "DEVICE", global = true)]
+    pub output: Option<String>,
+
+    #[command(flatten)]
+    pub talk: TalkArgs,
 
     #[command(flatten)]
     pub once: OnceArgs,
@@ -60,8 +73,16 @@ pub enum Verb {
     Sources(verbs::sources::Args),
     /// Remove a document from the index
     Forget(verbs::forget::Args),
+    /// List, show, search, export and remove the conversations that were kept
+    Sessions(verbs::sessions::Args),
     /// List, download, check and remove model files
     Models(verbs::models::Args),
+    /// List the sound devices
+    Devices(verbs::devices::Args),
+    /// Show where somebody speaks in a sound file
+    Vad(verbs::vad::Args),
+    /// Listen in on a running xnai, or speak to it, from another program
+    Pipe(verbs::pipe::Args),
     /// Check that everything is there and works
     Doctor(verbs::doctor::Args),
     /// Show and check the configuration
@@ -79,10 +100,24 @@ impl Cli {
             Some(_) if self.once.once.is_some() => {
                 Err(Error::reword(Room::Config, "--once and a verb were both given").hint("give one of them"))
             }
+            Some(_) if self.talk != TalkArgs::default() => {
+                let error = Error::reword(Room::Config, "--plain, --hands-free and --resume begin a conversation, and a verb was given");
+                Err(error.hint("give one of them"))
+            }
             Some(Verb::Completions(args)) => verbs::completions::run(args),
             Some(Verb::Config(args)) => verbs::config::run(args, self.config.as_deref()),
             Some(verb) => verb.run(&self.context()?),
+            None if self.once.once.is_none() => self.converse(),
             None => self.answer(),
+        }
+    }
+
+    /// Nothing but a conversation was asked for.
+    fn converse(&self) -> Result<()> {
+        let context = self.context()?;
+        match self.talk.face() {
+            Face::Plain => plain::run(&self.talk, &context),
+            Face::Screen => tui::run(&self.talk, &context),
         }
     }
 
@@ -100,7 +135,10 @@ impl Cli {
 
     fn context(&self) -> Result<Context> {
         let paths = Paths::from_env()?;
-        let layers = Layers::stack(self.config.as_deref(), &paths, &self.once.settings())?;
+        let device = |key: &'static str, name: &Option<String>| name.clone().map(|name| (key, name.into()));
+        let devices = [device("audio.input", &self.input), device("audio.output", &self.output)];
+        let flags: Vec<_> = self.once.settings().into_iter().chain(devices.into_iter().flatten()).collect();
+        let layers = Layers::stack(self.config.as_deref(), &paths, &flags)?;
         let mut config = layers.read()?;
         config.models.trusted_too.clone_from(&self.trust_model);
         log::start(&config.log, &paths, self.log)?;
@@ -115,7 +153,11 @@ impl Verb {
             Self::Search(args) => verbs::search::run(args, context),
             Self::Sources(args) => verbs::sources::run(args, context),
             Self::Forget(args) => verbs::forget::run(args, context),
+            Self::Sessions(args) => verbs::sessions::run(args, context),
             Self::Models(args) => verbs::models::run(args, context),
+            Self::Devices(args) => verbs::devices::run(args),
+            Self::Vad(args) => verbs::vad::run(args, context),
+            Self::Pipe(args) => verbs::pipe::run(args, context),
             Self::Doctor(args) => verbs::doctor::run(args, context),
             Self::Bench(args) => verbs::bench::run(args, context),
             // Both were taken before there was a context: they must work where the configuration is broken.

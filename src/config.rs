@@ -10,8 +10,9 @@ use std::{
 
 use figment::{
     Figment, Metadata, Profile, Provider,
+    error::Kind,
     providers::{Format, Serialized, Toml},
-    value::{Dict, Value},
+    value::{Dict, Num, Value},
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ use crate::{
     error::{Error, Result, Room},
     llm, models,
     os::{log, memory, paths::Paths},
-    parcel, rag, stt, tts,
+    parcel, rag, sessions, stt, tts, tui,
 };
 
 /// The complete commented default, as it lies at the root of the repository.
@@ -37,6 +38,7 @@ const NOT_A_SECTION: &str = "BUILD_";
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub audio: audio::Settings,
+    pub listen: audio::listen::Settings,
     pub echo: audio::echo::Settings,
     pub stt: stt::Settings,
     pub rag: rag::Settings,
@@ -45,7 +47,9 @@ pub struct Config {
     pub tts: tts::Settings,
     pub models: models::Settings,
     pub memory: memory::Settings,
+    pub sessions: sessions::Settings,
     pub log: log::Settings,
+    pub tui: tui::Settings,
 }
 
 /// What every verb and face is given.
@@ -92,13 +96,23 @@ impl Layers {
 impl Config {
     /// Ranges that types cannot express; the error names key and range.
     fn check(&self) -> Result<()> {
-        let rules: [(&str, f64, std::ops::RangeInclusive<f64>); 15] = [
+        let rules: &[(&str, f64, std::ops::RangeInclusive<f64>)] = &[
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
             ("audio.max_utterance_s", self.audio.max_utterance_s.into(), 2.0..=29.0),
             ("audio.pad_ms", self.audio.pad_ms.into(), 0.0..=500.0),
             ("audio.min_speech_ms", self.audio.min_speech_ms.into(), 0.0..=2000.0),
             ("audio.speech_threshold", self.audio.speech_threshold.into(), 0.05..=0.95),
+            ("listen.threshold", self.listen.threshold.into(), 0.05..=0.95),
+            ("listen.neg_threshold", self.listen.neg_threshold.into(), 0.0..=0.95),
+            ("listen.preroll_ms", self.listen.preroll_ms.into(), 0.0..=2000.0),
+            ("listen.hangover_ms", self.listen.hangover_ms.into(), 0.0..=1000.0),
+            ("listen.min_speech_ms", self.listen.min_speech_ms.into(), 0.0..=2000.0),
+            ("listen.soft_pause_ms", self.listen.soft_pause_ms.into(), 100.0..=5000.0),
+            ("listen.grace_ms", self.listen.grace_ms.into(), 0.0..=5000.0),
+            ("listen.max_utterance_s", self.listen.max_utterance_s.into(), 2.0..=29.0),
+            ("listen.release_ms", self.listen.release_ms.into(), 0.0..=2000.0),
+            ("stt.timeout_s", self.stt.timeout_s.into(), 1.0..=600.0),
             ("stt.threads", self.stt.threads.into(), 0.0..=64.0),
             ("rag.passages", self.rag.passages as f64, 1.0..=50.0),
             ("rag.chunk_chars", self.rag.chunk_chars as f64, 100.0..=8000.0),
@@ -107,10 +121,11 @@ impl Config {
             ("sampling.temperature", self.sampling.temperature.into(), 0.0..=5.0),
             ("sampling.top_p", self.sampling.top_p.into(), 0.0..=1.0),
             ("sampling.max_tokens", self.sampling.max_tokens.into(), 1.0..=32768.0),
+            ("tts.timeout_s", self.tts.timeout_s.into(), 1.0..=600.0),
             ("tts.speed", self.tts.speed.into(), 0.5..=2.0),
         ];
         for (key, value, range) in rules {
-            if !range.contains(&value) {
+            if !range.contains(value) {
                 let message = format!("{key} is {value}, outside {} to {}", range.start(), range.end());
                 return Err(Error::reword(Room::Config, message).hint("see `xnai config show --origin` for where it was set"));
             }
@@ -212,16 +227,17 @@ fn check_keys(layer: &impl Provider, known: &BTreeMap<String, Value>) -> Result<
     let data = layer.data().map_err(|e| refused(&e))?;
     let mut given = BTreeMap::new();
     data.values().for_each(|dict| flatten("", dict, &mut given));
-    for key in given.keys() {
-        let exists = known.contains_key(key) || known.keys().any(|k| k.starts_with(&format!("{key}.")));
-        if !exists {
-            let nearest = known.keys().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-            let place = origin(&layer.metadata());
-            let error = Error::reword(Room::Config, format!("there is no setting {key} ({place})"));
-            return Err(error.hint(nearest.map_or_else(String::new, |near| format!("did you mean {near}?"))));
-        }
+    let exists = |key: &String| known.contains_key(key) || known.keys().any(|k| k.starts_with(&format!("{key}.")));
+    let unknown: Vec<&String> = given.keys().filter(|key| !exists(key)).collect();
+    if unknown.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let near = |key: &&String| known.keys().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    let mut nearest: Vec<&str> = unknown.iter().filter_map(near).map(String::as_str).collect();
+    nearest.dedup();
+    let names = unknown.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", or ");
+    let error = Error::reword(Room::Config, format!("there is no setting {names} ({})", origin(&layer.metadata())));
+    Err(error.hint(format!("did you mean {}?", nearest.join(" and "))))
 }
 
 /// All settings under their dotted names. An empty list or text is a leaf as well.
@@ -250,14 +266,41 @@ fn origin(metadata: &Metadata) -> String {
     }
 }
 
-/// Figment's reason, which already names the key and the file.
+/// Values that are for tests: they work and are not offered.
+const NOT_OFFERED: [&str; 1] = ["fake"];
+
+/// Figment's reason with the key and where it was set, in our words: its own name a profile, of which we have none.
 fn refused(error: &figment::Error) -> Error {
-    let reason = error.clone().into_iter().next().map_or_else(|| error.to_string(), |first| first.to_string());
-    Error::reword(Room::Config, format!("the configuration does not hold: {reason}")).hint("see `xnai config show --origin`")
+    let first = error.clone().into_iter().next().unwrap_or_else(|| error.clone());
+    let key = if first.path.is_empty() { "the configuration".to_owned() } else { first.path.join(".") };
+    let place = first.metadata.as_ref().map(|metadata| format!(" ({})", origin(metadata))).unwrap_or_default();
+    let why = match &first.kind {
+        Kind::UnknownVariant(given, all) => {
+            let offered: Vec<&str> = all.iter().copied().filter(|value| !NOT_OFFERED.contains(value)).collect();
+            format!("is {given:?}, and can be {}", offered.join(", "))
+        }
+        Kind::InvalidType(given, wanted) => format!("is {given}, and must be {}", in_words(wanted)),
+        other => format!("does not hold: {other}"),
+    };
+    Error::reword(Room::Config, format!("{key} {why}{place}")).hint("see `xnai config show --origin`")
 }
 
+/// A type of ours as people know it.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "a boolean" | "bool" => "true or false",
+        other => other,
+    }
+}
+
+/// A number of 32 bits with the digits that it was written with, not those of the 64 bits nearest to it.
 fn toml_text(value: &Value) -> String {
-    toml::Value::try_from(value).map_or_else(|_| format!("{value:?}"), |value| value.to_string())
+    match value {
+        Value::Num(_, Num::F32(number)) => format!("{number:?}"),
+        other => toml::Value::try_from(other).map_or_else(|_| format!("{other:?}"), |value| value.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ fn a_file_overlays_the_default_and_a_flag_overlays_the_file() {
     assert_eq!(of("tts.speed"), "command line");
     assert!(of("tts.voice").ends_with("c.toml"));
     assert_eq!(of("llm.batch"), "default");
+    let value = |key: &str| origins.iter().find(|o| o.0 == key).unwrap().1.clone();
+    assert_eq!((value("sampling.min_p").as_str(), value("tts.speed").as_str(), value("audio.volume").as_str()), ("0.05", "0.75", "1.0"));
 }
 
 #[test]
@@ -42,8 +44,10 @@ fn what_cannot_be_meant_is_one_sentence_with_the_key() {
         ("[tts]\nspeeed = 1.0", "did you mean tts.speed?"),
         ("[tt]\nspeed = 1.0", "did you mean tts.speed?"),
         ("[tts]\nspeed = 9.0", "tts.speed is 9, outside 0.5 to 2"),
-        ("[tts]\nspeed = 'fast'", "tts.speed"),
-        ("[llm]\nbackend = 'gpt'", "llm.backend"),
+        ("[tts]\nspeed = 'fast'", "tts.speed is string \"fast\", and must be a number (/"),
+        ("[llm]\nbackend = 'gpt'", "llm.backend is \"gpt\", and can be auto, llama, quote, openai (/"),
+        ("[tts]\nvoce = ''\nspeeed = 1.0", "no setting tts.speeed, or tts.voce ("),
+        ("[tts]\nvoce = ''\nspeeed = 1.0", "did you mean tts.speed and tts.voice?"),
         ("[llm]\nbatch = 64\nubatch = 512", "llm.ubatch is 512"),
         ("tts = [", "is not TOML"),
     ];

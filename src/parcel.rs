@@ -4,7 +4,7 @@
 
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Sample rate of every [`Utterance`], in Hz: what Whisper and the voice activity detector take.
 pub const EAR_RATE: u32 = 16_000;
@@ -108,11 +108,17 @@ pub struct Passage {
     pub source: String,
     pub title: String,
     /// Bytes of the document's extracted text.
+    #[serde(serialize_with = "pair")]
     pub span: Range<usize>,
     pub text: String,
     /// Fused rank score: orders passages, means nothing by itself.
     pub score: f32,
     pub evidence: Evidence,
+}
+
+/// A span as `[first, beyond the last]`.
+pub fn pair<S: Serializer>(span: &Range<usize>, serializer: S) -> Result<S::Ok, S::Error> {
+    [span.start, span.end].serialize(serializer)
 }
 
 /// Why a passage was returned; what "nothing found" is decided from.

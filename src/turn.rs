@@ -24,6 +24,11 @@ pub struct TurnId {
     pub revision: u32,
 }
 
+impl TurnId {
+    /// No turn at all: sessions are counted from 1.
+    pub const NONE: Self = Self { session: 0, sequence: 0, revision: 0 };
+}
+
 impl fmt::Display for TurnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.session, self.sequence, self.revision)
@@ -76,6 +81,12 @@ impl Turn {
         if !self.is_stale() {
             changed.await;
         }
+    }
+
+    /// A part of this turn's work that can be given up by itself: the same id, a flag of its own. Whoever makes one
+    /// gives it up with the turn.
+    pub fn part(&self) -> Self {
+        Self::new(self.id)
     }
 
     /// The same turn, heard further: a new revision with a flag of its own. The caller cancels the old one.

@@ -2,10 +2,11 @@
 //!
 //! WAV, FLAC and OGG Vorbis, recognised by their first bytes, never by their names. A sound without samples is an empty
 //! [`Pcm`]: whether silence is an error is for the caller to say. A WAV that ends early gives what is there, because a
-//! recording that was cut off is still a question; a FLAC or OGG with damaged parts gives the parts that decode.
+//! recording that was cut off is still a question, and [`load_noting`] says so; a FLAC or OGG with damaged parts gives the parts that decode.
 //! Nothing is allocated by a length that a file claims.
 
 use std::{
+    cell::Cell,
     fs::File,
     io::{self, Cursor, Read, Seek},
     os::unix::fs::{FileTypeExt, OpenOptionsExt},
@@ -39,12 +40,52 @@ impl Source<'static> {
     }
 }
 
+/// A sound that was read, and what the user should know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    pub sound: Pcm,
+    /// One sentence: the sound ends before its header says it does.
+    pub note: Option<String>,
+}
+
 /// Reads a whole sound, mixed to mono. `limit` is the longest that is taken.
 pub fn load(source: Source<'_>, limit: Duration) -> Result<Pcm> {
-    match source {
-        Source::File(path) => from_file(path, &Given { name: path.display().to_string(), limit }),
-        Source::Stream { name, bytes } => from_stream(bytes, &Given { name: name.to_owned(), limit }),
+    Ok(load_noting(source, limit)?.sound)
+}
+
+/// As [`load`], and says when some of the sound is missing.
+pub fn load_noting(source: Source<'_>, limit: Duration) -> Result<Loaded> {
+    let given = |name: String| Given { name, limit, claimed: Cell::new(0) };
+    let (sound, given) = match source {
+        Source::File(path) => {
+            let given = given(path.display().to_string());
+            (from_file(path, &given)?, given)
+        }
+        Source::Stream { name, bytes } => {
+            let given = given(name.to_owned());
+            (from_stream(bytes, &given)?, given)
+        }
+    };
+    Ok(Loaded { note: given.missing(&sound), sound })
+}
+
+/// Hands a stream of sound on while it still comes, in pieces of 20 ms, mixed to mono.
+///
+/// A WAV may go on for ever; FLAC and OGG are first read to their end, and then `limit` is the longest that is taken.
+pub fn stream(name: &str, mut bytes: Box<dyn Read + Send>, limit: Duration, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let given = Given { name: name.to_owned(), limit, claimed: Cell::new(0) };
+    let head = sniff(&mut bytes, &given)?;
+    match recognise(&head, &given)? {
+        Container::Wav => wav::stream(&mut Cursor::new(head).chain(bytes), &given, each),
+        Container::Packed => each(from_stream(Box::new(Cursor::new(head).chain(bytes)), &given)?),
     }
+}
+
+/// As [`stream`], for 32-bit floats without a header: little-endian, one channel, `rate` in Hz.
+pub fn stream_raw(name: &str, bytes: Box<dyn Read + Send>, rate: u32, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let given = Given { name: name.to_owned(), limit: Duration::MAX, claimed: Cell::new(0) };
+    given.most_frames(rate)?;
+    wav::stream_floats(bytes, rate, &given, each)
 }
 
 fn from_file(path: &Path, given: &Given) -> Result<Pcm> {
@@ -125,6 +166,8 @@ fn recognise(head: &[u8], given: &Given) -> Result<Container> {
 pub(super) struct Given {
     pub name: String,
     pub limit: Duration,
+    /// Frames that the header promises; 0 where it does not say.
+    pub claimed: Cell<u64>,
 }
 
 impl Given {
@@ -143,6 +186,15 @@ impl Given {
             return Err(self.refuse(&format!("claims {rate} samples a second, which makes no sense")));
         }
         Ok((self.limit.as_secs_f64() * f64::from(rate)).ceil() as u64)
+    }
+
+    /// What to say when so much is missing that somebody could hear it: less may be how an encoder counts.
+    fn missing(&self, sound: &Pcm) -> Option<String> {
+        const AUDIBLE_S: f64 = 0.1;
+        let seconds = |frames: u64| frames as f64 / f64::from(sound.rate.max(1));
+        let missing = seconds(self.claimed.get().saturating_sub(sound.samples.len() as u64));
+        let all = seconds(self.claimed.get());
+        (missing >= AUDIBLE_S).then(|| format!("{} ends {missing:.1} s early: its header says {all:.1} s", self.name))
     }
 
     /// Refuses more frames than are taken.

@@ -8,7 +8,12 @@
 //! | [`echo`] | what the microphone hears into the same without our own voice |
 //! | [`save`] | samples into a WAV file or stream; `draft` is a file without a name until it is whole |
 //! | [`Tee`] | one voice into two speakers |
-//! | `device` | samples into sound |
+//! | [`microphone`] | what every microphone gives |
+//! | [`listen`] | live sound into utterances |
+//! | [`live`] | samples into sound and back while people talk: the rings beside the callbacks, devices that come and go |
+//! | [`fake`] | a script into a microphone, a speaker into a recording, on a clock of samples |
+//! | `device` | what cpal calls a device into a microphone or a speaker |
+//! | [`pipe`] | samples from one stage, or one program, to another, through memory on tmpfs |
 
 use serde::{Deserialize, Serialize};
 
@@ -21,14 +26,21 @@ mod device;
 mod device;
 mod draft;
 pub mod echo;
+pub mod fake;
+pub mod listen;
+pub mod live;
 pub mod load;
+pub mod microphone;
 mod packed;
+pub mod pipe;
 pub mod resample;
 pub mod save;
 mod tee;
 pub mod vad;
 mod wav;
 
+pub use live::{Knobs, Reference, SpeakerState};
+pub use microphone::{DeviceNews, Heard, MicState, Microphone};
 pub use tee::Tee;
 
 /// Plays. The implementation decides how far ahead of the ear it lets the caller run, and blocks beyond that.
@@ -46,12 +58,37 @@ pub trait Speaker: Send {
     fn underruns(&self) -> u64 {
         0
     }
+
+    /// A new turn's sound begins with the next `play`: [`Speaker::played`] counts from there.
+    fn begin_turn(&mut self) {}
+
+    /// The same speaker for other threads: this one may be waiting inside `play`. See [`Knobs`] for what each does.
+    fn knobs(&self) -> Knobs {
+        Knobs::default()
+    }
+
+    /// See [`Knobs::played`].
+    fn played(&self) -> u64 {
+        self.knobs().played()
+    }
+
+    /// See [`Knobs::hold`].
+    fn hold(&mut self, on: bool) {
+        self.knobs().hold(on);
+    }
+
+    /// See [`Knobs::set_volume`].
+    fn set_volume(&mut self, volume: f32) {
+        self.knobs().set_volume(volume);
+    }
 }
 
 /// `[audio]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Device name or index, or `default`.
+    pub input: String,
     /// Device name or index, or `default`.
     pub output: String,
     /// 0.0 to 1.0.
@@ -73,6 +110,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            input: "default".into(),
             output: "default".into(),
             volume: 1.0,
             max_audio_s: 120,
@@ -85,28 +123,50 @@ impl Default for Settings {
     }
 }
 
-/// A sound device that can play.
+/// A sound device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceInfo {
-    /// What `audio.output` takes, besides the name.
+    /// What `audio.input` and `audio.output` take, besides the name.
     pub index: usize,
-    /// What `audio.output` takes.
+    /// What `audio.input` and `audio.output` take.
     pub name: String,
     /// For people.
     pub description: String,
-    /// Whether `audio.output = "default"` means this one.
+    /// Whether `default` means this one.
     pub default: bool,
     /// Hz, of the form we would open it in.
     pub rate: u32,
     pub channels: u16,
 }
 
+/// Every device that can capture, the default one first.
+pub fn inputs() -> Result<Vec<DeviceInfo>> {
+    device::inputs()
+}
+
 /// Every device that can play, the default one first.
-pub fn devices() -> Result<Vec<DeviceInfo>> {
-    device::list()
+pub fn outputs() -> Result<Vec<DeviceInfo>> {
+    device::outputs()
 }
 
 /// Opens the device that `audio.output` names. It makes no sound before the first [`Speaker::play`].
 pub fn open_speaker(settings: &Settings) -> Result<Box<dyn Speaker>> {
     device::open(settings)
+}
+
+/// Opens the device that `audio.input` names, and captures from now on. Lost, it is lost for good.
+pub fn open_microphone(settings: &Settings) -> Result<Box<dyn Microphone>> {
+    device::open_microphone(&settings.input)
+}
+
+/// A speaker for a conversation: opened in the background, reopened when its device comes back, changed by
+/// [`Knobs::retarget`]. Without a device its sound passes unheard at its own pace; [`Knobs::state`] says so.
+pub fn open_live_speaker(settings: &Settings) -> Box<dyn Speaker> {
+    device::open_live_speaker(settings)
+}
+
+/// A microphone for a conversation: opened in the background, reopened when its device comes back. Its `read` fails
+/// never; [`Heard::state`] and [`Heard::news`] say how it is.
+pub fn open_live_microphone(settings: &Settings) -> Box<dyn Microphone> {
+    device::open_live_microphone(settings)
 }

@@ -29,6 +29,7 @@ fn decode<'a>(source: Box<dyn MediaSource + 'a>, given: &Given) -> Result<Pcm> {
     let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or_else(|| given.refuse("holds no sound"))?;
     if let (Some(frames), Some(rate)) = (track.num_frames, parameters.sample_rate) {
         given.admit(frames, rate)?;
+        given.claimed.set(frames);
     }
     let rate = parameters.sample_rate;
     let made = symphonia::default::get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default());

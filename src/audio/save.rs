@@ -165,8 +165,8 @@ impl<W: Write> Tape<W> {
 
     fn fault(&self, error: &io::Error) -> Error {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Error::reopen(Room::Audio, format!("nobody reads {} any more", self.name.display()))
-                .hint("keep the reading program running"),
+            // As with the text of every verb: a reader that has had enough ends the program quietly.
+            io::ErrorKind::BrokenPipe => Error::stopped(),
             io::ErrorKind::FileTooLarge => Error::make_room(Room::Audio, format!("{} may not grow any further", self.name.display()))
                 .hint("raise the limit (ulimit -f)"),
             _ => Error::io(Room::Audio, "writing", &self.name, error),

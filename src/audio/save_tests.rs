@@ -127,11 +127,11 @@ fn a_stream_says_that_its_length_is_unknown_and_reads_back() {
 }
 
 #[test]
-fn a_reader_that_left_is_said() {
+fn a_reader_that_left_ends_it_quietly() {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
     let error = WavStream::new(writer, "standard output").play(&ramp(24_000, 9), &turn()).unwrap_err();
-    assert_eq!(error.kind(), Kind::Reopen);
+    assert_eq!(error.kind(), Kind::Stopped);
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) fn read(from: &mut dyn Read, size: Option<u64>, given: &Given) -> Res
     let frame = (head.format.width * head.format.channels) as u64;
     if let Some(bytes) = head.bytes {
         given.admit(bytes / frame, head.format.rate)?;
+        given.claimed.set(bytes / frame);
     }
     if let (None, Some(size)) = (head.bytes, size) {
         given.admit(size.saturating_sub(head.at) / frame, head.format.rate)?;
@@ -119,20 +120,44 @@ fn parse_format(chunk: &[u8; 40], given: &Given) -> Result<Format> {
     }
 }
 
-/// Mixes to mono as it reads; stops at the end of the bytes, wherever that is.
+/// Hands the sound on as it comes, in pieces of 20 ms; its length does not matter.
+pub(super) fn stream(from: &mut dyn Read, given: &Given, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let mut from = io::BufReader::with_capacity(1 << 16, from);
+    let Header { format, bytes, .. } = header(&mut from, None, given)?;
+    let frames = (format.rate / 50).max(1) as usize;
+    pieces(&mut from.take(bytes.unwrap_or(u64::MAX)), format, frames, given, &mut |mono| each(Pcm::new(mono, format.rate)))
+}
+
+/// As [`stream`], for 32-bit floats of one channel without a header.
+pub(super) fn stream_floats(from: impl Read, rate: u32, given: &Given, each: &mut dyn FnMut(Pcm) -> Result<()>) -> Result<()> {
+    let format = Format { code: Code::Float, width: 4, channels: 1, rate };
+    let frames = (rate / 50).max(1) as usize;
+    pieces(&mut io::BufReader::with_capacity(1 << 16, from), format, frames, given, &mut |mono| each(Pcm::new(mono, rate)))
+}
+
+/// The whole sound, as far as it is taken.
 fn samples(from: &mut dyn Read, format: Format, given: &Given) -> Result<Vec<f32>> {
-    let frame = format.width * format.channels;
-    let mut piece = vec![0; frame * 4096];
     let mut mono = Vec::new();
+    pieces(from, format, 4096, given, &mut |piece| {
+        mono.extend(piece);
+        given.admit(mono.len() as u64, format.rate)
+    })?;
+    Ok(mono)
+}
+
+/// Mixes to mono as it reads; stops at the end of the bytes, wherever that is.
+fn pieces(from: &mut dyn Read, format: Format, frames: usize, given: &Given, each: &mut dyn FnMut(Vec<f32>) -> Result<()>) -> Result<()> {
+    let frame = format.width * format.channels;
+    let mut piece = vec![0; frame * frames];
     loop {
         let got = read_full(from, &mut piece).map_err(|e| given.unreadable(&e))?;
-        mono.extend(piece[..got].chunks_exact(frame).map(|frame| {
+        let mono = piece[..got].chunks_exact(frame).map(|frame| {
             let sum: f32 = frame.chunks_exact(format.width).map(|sample| value(format.code, sample)).sum();
             sum / format.channels as f32
-        }));
-        given.admit(mono.len() as u64, format.rate)?;
+        });
+        each(mono.collect())?;
         if got < piece.len() {
-            return Ok(mono);
+            return Ok(());
         }
     }
 }

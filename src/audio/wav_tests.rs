@@ -101,6 +101,19 @@ fn a_recording_that_was_cut_off_gives_what_is_there() {
     assert_eq!(from_file(&bytes).unwrap().samples.len(), 349);
 }
 
+#[test]
+fn what_was_cut_off_is_said_in_seconds() {
+    let note = |bytes: &[u8]| {
+        let source = Source::Stream { name: "test.wav", bytes: Box::new(Cursor::new(bytes)) };
+        crate::audio::load::load_noting(source, LIMIT).unwrap().note
+    };
+    let whole = honest(&[1000; 32_000]);
+    assert_eq!(note(&whole), None);
+    assert_eq!(note(&whole[..whole.len() - 301]), None, "nobody hears 10 ms");
+    assert_eq!(note(&whole[..whole.len() - 24_000]).unwrap(), "test.wav ends 0.8 s early: its header says 2.0 s");
+    assert_eq!(note(&with_lengths(0, u32::MAX, &[1000; 500])), None, "from a pipe: nobody said how long it would be");
+}
+
 /// Gives its bytes, and panics when asked for more.
 struct NoFurther(Cursor<Vec<u8>>);
 

@@ -3,3 +3,4 @@
 pub mod echo;
 pub mod nano;
 pub mod rag;
+pub mod turn;

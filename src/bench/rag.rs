@@ -71,6 +71,12 @@ struct Score {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    for part in ["corpora", "questions.csv"].map(|name| args.data.join(name)) {
+        if !part.exists() {
+            let error = Error::reword(Room::Rag, format!("{} does not exist", part.display()));
+            return Err(error.hint("name a folder with corpora/NAME.md and questions.csv"));
+        }
+    }
     let mut context = context.clone();
     context.config.rag.store = context.paths.cache.join("bench-rag").to_string_lossy().into_owned();
     let stock = Stock::open(&context)?;

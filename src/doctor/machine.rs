@@ -6,6 +6,7 @@ use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 
 use super::Check;
 use crate::{
+    audio::pipe,
     config::Context,
     error::{Error, Room},
     llm,
@@ -84,6 +85,19 @@ pub fn runtime_folder(context: &Context) -> Check {
         Some(kind) if kind == TMPFS_MAGIC => Check::ready("tmpfs", format!("{} is on tmpfs", folder.display())),
         Some(_) => Check::degraded("tmpfs", format!("{} is not on tmpfs", folder.display()), "set XDG_RUNTIME_DIR to a folder on tmpfs"),
         None => Check::degraded("tmpfs", format!("{} cannot be examined", folder.display()), "set XDG_RUNTIME_DIR to a folder on tmpfs"),
+    }
+}
+
+/// Whether other programs of this user can listen in and speak up.
+pub fn sound_pipes(context: &Context) -> Check {
+    let place = pipe::place(&context.paths);
+    match place.why_not() {
+        None => Check::ready("sound pipes", format!("in {}, for you alone: `xnai pipe ls`", place.path().display())),
+        Some(why) => Check::degraded(
+            "sound pipes",
+            format!("sound stays in the memory of the program, out of reach for `xnai pipe`: {why}"),
+            "set XDG_RUNTIME_DIR to a folder of yours on tmpfs",
+        ),
     }
 }
 

@@ -64,6 +64,7 @@ pub fn examine(context: &Context) -> Vec<Check> {
         machine::topology(),
         machine::memory(context),
         machine::runtime_folder(context),
+        machine::sound_pipes(context),
         machine::data_folder(context),
     ];
     checks.extend(parts::examine(context));

@@ -51,14 +51,26 @@ fn runtime_library() -> Check {
 }
 
 fn recogniser(context: &Context, shelf: &Shelf) -> Check {
-    let settings = &context.config.stt;
-    let nothing = || Error::fetch(Room::Stt, "no speech model is installed").hint("run `xnai models pull tiny`");
-    match shelf.find(Role::Stt, &settings.model).and_then(|model| model.ok_or_else(nothing)) {
-        Err(error) => Check::broken("recogniser", &error),
-        Ok(model) => match stt::note(&model) {
-            Some(note) => Check::degraded("recogniser", format!("{}: {note}", named(&model)), "run `xnai models pull tiny`"),
-            None => Check::ready("recogniser", named(&model)),
-        },
+    let crew::Hearing { settings, model, note } = match crew::hearing(context, shelf) {
+        Ok(hearing) => hearing,
+        Err(error) => return Check::broken("recogniser", &error),
+    };
+    let found = match (settings.backend, &model) {
+        (stt::Backend::Wyoming, _) => stt::wyoming::examine(&settings),
+        (stt::Backend::Fake, _) => Ok("a stand-in that hears what it is told to".into()),
+        (_, Some(model)) => Ok(named(model)),
+        (_, None) => Err(Error::fetch(Room::Stt, "no speech model is installed")
+            .hint("run `xnai models pull tiny`, or `scripts/ears/sphinx install` for an ear without a model hub")),
+    };
+    match (found, note) {
+        (Err(error), _) => Check::broken("recogniser", &error),
+        (Ok(found), Some(note)) => {
+            // The note of the small model names the remedy, which has a place of its own here.
+            let small = model.as_ref().is_some_and(|model| stt::note(model).is_some());
+            let why = if small { stt::SMALL.to_owned() } else { note };
+            Check::degraded("recogniser", format!("{found}: {why}"), "run `xnai models pull tiny`")
+        }
+        (Ok(found), None) => Check::ready("recogniser", found),
     }
 }
 
@@ -93,6 +105,9 @@ fn writer(context: &Context, shelf: &Shelf) -> Check {
 
 fn voice(context: &Context, shelf: &Shelf) -> Check {
     let settings = &context.config.tts;
+    if settings.backend == tts::Backend::Wyoming {
+        return tts::wyoming::examine(settings).map_or_else(|e| Check::broken("voice", &e), |found| Check::ready("voice", found));
+    }
     let files = shelf.find(Role::Tts, &settings.model).and_then(|model| Ok(tts::Files { model, voices: shelf.voices()? }));
     match files.map(|files| (tts::decide(settings, &files), files)) {
         Err(error) => Check::broken("voice", &error),
@@ -123,13 +138,21 @@ fn named(model: &ModelFile) -> String {
 /// The user's documents, or the demo ones while there are none.
 fn documents(context: &Context) -> Check {
     let folder = context.config.rag.folder(&context.paths);
-    let count = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.map_or(0, |c| c.docs.len()));
-    match count(USER).and_then(|user| Ok((user, count(DEMO)?))) {
+    let read = |collection| Ok::<_, Error>(Catalogue::read(&Home::new(&folder, collection).journal())?.unwrap_or_default());
+    let lost = |c: &Catalogue| c.docs.is_empty() && c.damaged > 0;
+    match read(USER).and_then(|user| Ok((lost(&user), user.docs.len(), read(DEMO)?.docs.len()))) {
         Err(error) => Check::broken("documents", &error),
-        Ok((0, 0)) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
-        Ok((0, demo)) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
-        Ok((user, _)) => match searches(context) {
-            Ok(()) => Check::ready("documents", format!("{user} in {}", folder.display())),
+        Ok((true, ..)) => Check::broken("documents", &Error::replace(Room::Rag, rag::search::LOST)),
+        Ok((false, user, demo)) => known_documents(context, user, demo),
+    }
+}
+
+fn known_documents(context: &Context, user: usize, demo: usize) -> Check {
+    match (user, demo) {
+        (0, 0) => Check::degraded("documents", "none are indexed", "run `xnai ingest PATH`"),
+        (0, demo) => Check::degraded("documents", format!("only the {demo} demo documents"), "run `xnai ingest PATH` to add your own"),
+        (user, _) => match searches(context) {
+            Ok(()) => Check::ready("documents", format!("{user} in {}", context.config.rag.folder(&context.paths).display())),
             Err(error) => Check::broken("documents", &error),
         },
     }

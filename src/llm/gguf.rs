@@ -1,5 +1,6 @@
 //! A path in, "this can be a GGUF model" out, before llama.cpp sees the file.
 
+pub mod cache;
 mod metadata;
 
 use std::{

@@ -18,6 +18,7 @@ pub mod quote;
 pub mod settings;
 pub mod stream;
 pub mod template;
+pub mod thoughts;
 
 pub use settings::{Backend, Cores, KvType, Settings};
 
@@ -47,10 +48,11 @@ pub trait Llm: Send {
 
 /// Opens the configured writer. `Auto` must have been decided by the caller through [`Settings::decide`].
 pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Result<Box<dyn Llm>> {
-    match settings.decide(model) {
-        Backend::Llama => llama::open(settings, model, cores),
-        Backend::Openai => openai::open(settings),
-        Backend::Fake => Ok(Box::new(fake::Parrot)),
-        Backend::Quote | Backend::Auto => Ok(Box::new(quote::Quote)),
-    }
+    let writer = match settings.decide(model) {
+        Backend::Llama => llama::open(settings, model, cores)?,
+        Backend::Openai => openai::open(settings)?,
+        Backend::Fake => return Ok(Box::new(fake::Parrot)),
+        Backend::Quote | Backend::Auto => return Ok(Box::new(quote::Quote)),
+    };
+    Ok(if settings.show_thinking { writer } else { Box::new(thoughts::Hidden(writer)) })
 }

@@ -29,6 +29,23 @@ pub enum KvType {
     Q8_0,
 }
 
+impl KvType {
+    /// Bytes that so many values take.
+    pub fn bytes(self, values: u64) -> u64 {
+        match self {
+            Self::F16 => values.saturating_mul(2),
+            Self::Q8_0 => (values / u64::from(BLOCK)).saturating_mul(34), // blocks of 32 bytes with a 2-byte scale
+        }
+    }
+}
+
+/// Largest context taken when none is set, in tokens: more costs memory that a spoken answer does not need.
+const CONTEXT: u32 = 8192;
+/// llama.cpp counts a KV cache in steps of this many tokens.
+const CONTEXT_STEP: u32 = 256;
+/// Values in one block of q8_0: an attention head must be a whole number of them.
+const BLOCK: u32 = 32;
+
 /// `[llm]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,6 +71,8 @@ pub struct Settings {
     pub base_url: String,
     /// Environment variable that holds the server's key.
     pub key_env: String,
+    /// Show and speak what a model thinks between `<think>` and `</think>`.
+    pub show_thinking: bool,
     /// Instructions put before everything else.
     pub system: String,
 }
@@ -73,6 +92,7 @@ impl Default for Settings {
             pin: true,
             base_url: "http://127.0.0.1:8080/v1".into(),
             key_env: "OPENAI_API_KEY".into(),
+            show_thinking: false,
             system: prompt::SYSTEM.into(),
         }
     }
@@ -85,6 +105,25 @@ pub struct Cores {
 }
 
 impl Settings {
+    /// Tokens of context for a model that was made for `trained`.
+    pub fn context_for(&self, trained: u32) -> u32 {
+        let trained = trained.max(CONTEXT_STEP);
+        match self.context {
+            0 => trained.min(CONTEXT),
+            wanted => wanted.clamp(CONTEXT_STEP, trained),
+        }
+    }
+
+    /// The precision that the KV cache of heads of these sizes can have, or why it is 16 bits against the settings.
+    pub fn kv_for(&self, key: u32, value: u32) -> Result<KvType, String> {
+        let whole = key.is_multiple_of(BLOCK) && value.is_multiple_of(BLOCK);
+        match self.kv {
+            KvType::Q8_0 if !whole => Err(format!("attention heads of {key} values do not fit blocks of {BLOCK}")),
+            KvType::Q8_0 if !self.flash_attention => Err("8 bits need llm.flash_attention".to_owned()),
+            kv => Ok(kv),
+        }
+    }
+
     /// The back end that this configuration means once it is known whether a model is installed.
     pub fn decide(&self, model: Option<&ModelFile>) -> Backend {
         match (self.backend, model) {

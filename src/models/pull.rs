@@ -81,7 +81,7 @@ impl<'a> Pull<'a> {
     ///
     /// One file that cannot be had does not keep the others from coming; the first such error is returned at the end.
     pub fn run(&self, names: &[String], watch: &mut dyn Watch, turn: &Turn) -> Result<Vec<ModelFile>> {
-        let lines = self.plan(names)?;
+        let lines = self.shelf.registry().lines(names)?;
         if let Some(files) = self.all_here(&lines) {
             return Ok(files);
         }
@@ -98,26 +98,6 @@ impl<'a> Pull<'a> {
             }
         }
         if failed.is_empty() { Ok(files) } else { Err(all_that_failed(failed, watch)) }
-    }
-
-    /// For every file that is wanted: itself and its stand-ins.
-    fn plan(&self, names: &[String]) -> Result<Vec<Vec<&'a Entry>>> {
-        let registry = self.shelf.registry();
-        let (mut lines, mut seen) = (Vec::new(), HashSet::new());
-        for name in names {
-            let wanted = match (registry.pack(name), registry.get(name)) {
-                (Some(pack), _) => pack.files.clone(),
-                (None, Some(entry)) => vec![vec![entry.id.clone()]],
-                (None, None) => return Err(registry.unknown(name)),
-            };
-            for line in wanted {
-                let line: Vec<&Entry> = line.iter().filter_map(|id| registry.get(id)).collect();
-                if line.first().is_some_and(|first| seen.insert(&first.id)) {
-                    lines.push(line);
-                }
-            }
-        }
-        Ok(lines)
     }
 
     /// What serves without a download: the first that can be had is here already.

@@ -147,6 +147,25 @@ impl Registry {
         self.packs.iter().filter(|p| p.files.iter().any(|line| line.first().is_some_and(|f| f == id))).map(|p| p.id.as_str()).collect()
     }
 
+    /// Packs and ids into files: for every one that is meant, itself and its stand-ins, best first.
+    pub fn lines(&self, names: &[String]) -> Result<Vec<Vec<&Entry>>> {
+        let (mut lines, mut seen) = (Vec::new(), HashSet::new());
+        for name in names {
+            let wanted = match (self.pack(name), self.get(name)) {
+                (Some(pack), _) => self.lines_of(pack),
+                (None, Some(entry)) => vec![vec![entry]],
+                (None, None) => return Err(self.unknown(name)),
+            };
+            lines.extend(wanted.into_iter().filter(|line| line.first().is_some_and(|first| seen.insert(&first.id))));
+        }
+        Ok(lines)
+    }
+
+    /// The files of a pack, each with its stand-ins.
+    pub fn lines_of(&self, pack: &Pack) -> Vec<Vec<&Entry>> {
+        pack.files.iter().map(|line| line.iter().filter_map(|id| self.get(id)).collect()).collect()
+    }
+
     /// An id that does not exist, with the nearest one that does.
     pub fn unknown(&self, id: &str) -> Error {
         let names = self.files.iter().map(|e| e.id.as_str()).chain(self.packs.iter().map(|p| p.id.as_str()));

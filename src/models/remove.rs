@@ -29,6 +29,11 @@ impl Shelf {
         if doomed.is_empty() { Err(missing(entry)) } else { Ok(doomed) }
     }
 
+    /// Whether there is anything to remove: a file, or a part of its download.
+    pub fn has(&self, entry: &Entry) -> bool {
+        !self.candidates(entry).is_empty() || self.places().owned.iter().any(|folder| part_of(folder, entry).exists())
+    }
+
     /// Whether a file lies in a download folder, seen through links.
     fn owns(&self, path: &Path) -> bool {
         let real = |p: &Path| fs::canonicalize(p).ok();

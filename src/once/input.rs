@@ -1,7 +1,7 @@
 //! Where the question comes from: typed, a sound file, or text on stdin.
 
 use std::{
-    io::{self, IsTerminal, Read},
+    io::{self, IsTerminal, Read as _},
     path::PathBuf,
     sync::mpsc::{Receiver, sync_channel},
     time::{Duration, Instant},
@@ -9,7 +9,10 @@ use std::{
 
 use super::args::OnceArgs;
 use crate::{
-    audio,
+    audio::{
+        self,
+        load::{self, Loaded},
+    },
     error::{Error, Result, Room},
     pipeline::{Question, worker},
 };
@@ -23,6 +26,15 @@ pub enum Input {
     Sound(PathBuf),
     SoundOnStdin,
     TextOnStdin,
+}
+
+/// The question as it was read.
+pub struct Read {
+    pub question: Question,
+    /// When its last word or sample had been read.
+    pub complete: Instant,
+    /// What the user should know about the recording.
+    pub note: Option<String>,
 }
 
 impl Input {
@@ -47,35 +59,33 @@ impl Input {
     }
 
     /// Reads on a thread of its own, so that a slow pipe never keeps Ctrl-C waiting.
-    ///
-    /// Beside the question comes when its last word or sample had been read.
-    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<(Question, Instant)>>> {
+    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<Read>>> {
         let (done, result) = sync_channel(1);
         worker::start("input", move || drop(done.send(self.question(&settings))))?;
         Ok(result)
     }
 
-    fn question(self, settings: &audio::Settings) -> Result<(Question, Instant)> {
+    fn question(self, settings: &audio::Settings) -> Result<Read> {
         let limit = Duration::from_secs(settings.max_audio_s.into());
-        let sound = match self {
+        let Loaded { sound, note } = match self {
             Self::Typed(text) => return asked(&text),
             Self::TextOnStdin => return asked(&read_text()?),
-            Self::Sound(path) => audio::load::load(audio::load::Source::File(&path), limit)?,
-            Self::SoundOnStdin => audio::load::load(audio::load::Source::stdin(), limit)?,
+            Self::Sound(path) => load::load_noting(load::Source::File(&path), limit)?,
+            Self::SoundOnStdin => load::load_noting(load::Source::stdin(), limit)?,
         };
         let complete = Instant::now();
         let speech = audio::resample::for_ear(&sound)?;
         let parts = audio::vad::split(&speech, settings).into_iter().map(|heard| heard.speech.at(heard.at));
-        Ok((Question::Spoken(parts.collect()), complete))
+        Ok(Read { question: Question::Spoken(parts.collect()), complete, note })
     }
 }
 
-fn asked(text: &str) -> Result<(Question, Instant)> {
+fn asked(text: &str) -> Result<Read> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::reword(Room::Config, "the question is empty").hint("type one after --once"));
     }
-    Ok((Question::Typed(text.to_owned()), Instant::now()))
+    Ok(Read { question: Question::Typed(text.to_owned()), complete: Instant::now(), note: None })
 }
 
 fn read_text() -> Result<String> {

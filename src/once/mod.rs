@@ -11,7 +11,7 @@ use std::{
 };
 
 use args::OnceArgs;
-use input::Input;
+use input::{Input, Read};
 use output::Output;
 use report::Report;
 
@@ -66,9 +66,10 @@ fn answer(args: &OnceArgs, context: &Context, output: &mut Output, report: &mut 
     warnings.into_iter().for_each(|warning| output.warn(report, warning));
     let (pipeline, notices) = Pipeline::start(crew)?;
     let wish = wish(args, context, filter, aloud);
-    let result = input.read(context.config.audio.clone()).and_then(|question| wait(&question)).and_then(|(question, complete)| {
-        report.timings.begin(complete);
-        converse(&pipeline, &notices, question, wish, output, report)
+    let result = input.read(context.config.audio.clone()).and_then(|question| wait(&question)).and_then(|read| {
+        report.timings.begin(read.complete);
+        read.note.into_iter().for_each(|note| output.warn(report, note));
+        converse(&pipeline, &notices, read.question, wish, output, report)
     });
     pipeline.stop(TIDY_UP);
     result
@@ -98,7 +99,7 @@ fn wish(args: &OnceArgs, context: &Context, filter: Filter, aloud: bool) -> Wish
 }
 
 /// Waits for the question; Ctrl-C ends the wait.
-fn wait(question: &Receiver<Result<(Question, Instant)>>) -> Result<(Question, Instant)> {
+fn wait(question: &Receiver<Result<Read>>) -> Result<Read> {
     loop {
         match question.recv_timeout(edges::PATIENCE) {
             Ok(question) => return question,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, Room};
 
-/// Everything that is not a model file: code, buffers, the caches of the store. An allowance, not a measurement.
+/// Everything that belongs to no model: code, libraries, the caches of the store. An allowance, not a measurement.
 const BASE_BYTES: u64 = 256 << 20;
 
 /// `[memory]` of the configuration.
@@ -27,20 +27,30 @@ impl Default for Settings {
     }
 }
 
-/// Refuses a set of model files that cannot fit: (what for, bytes).
+/// Refuses models that cannot fit into the budget, or into this machine: (what for, bytes).
 pub fn check(settings: &Settings, parts: &[(&str, u64)]) -> Result<()> {
-    let needed = BASE_BYTES + parts.iter().map(|(_, bytes)| bytes).sum::<u64>();
-    if needed <= settings.budget_mb << 20 {
-        return Ok(());
-    }
-    let list = parts.iter().map(|(name, bytes)| format!("{name} {} MB", bytes >> 20)).collect::<Vec<_>>().join(", ");
-    let message = format!(
-        "these models need about {} MB, over the budget of {} MB ({list}, everything else {} MB)",
-        needed >> 20,
-        settings.budget_mb,
-        BASE_BYTES >> 20
-    );
-    Err(Error::shrink(Room::Os, message).hint("choose a smaller model, or raise memory.budget_mb"))
+    fits(settings, total_bytes(), parts)
+}
+
+fn fits(settings: &Settings, total: Option<u64>, parts: &[(&str, u64)]) -> Result<()> {
+    let needed = parts.iter().fold(BASE_BYTES, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    let budget = settings.budget_mb.saturating_mul(1 << 20);
+    let (over, remedy) = match total {
+        _ if needed > budget => (format!("the budget of {} MB", settings.budget_mb), ", or raise memory.budget_mb"),
+        Some(total) if needed > total => (format!("the {} MB that this machine has", total >> 20), ""),
+        _ => return Ok(()),
+    };
+    let list = parts.iter().filter(|(_, bytes)| bytes >> 20 > 0).map(|(name, bytes)| format!("{name} {} MB", bytes >> 20));
+    let list = list.chain([format!("everything else {} MB", BASE_BYTES >> 20)]).collect::<Vec<_>>().join(", ");
+    let message = format!("these models need about {} MB, over {over} ({list})", needed >> 20);
+    Err(Error::shrink(Room::Os, message).hint(format!("choose a smaller model, or a shorter llm.context{remedy}")))
+}
+
+/// Memory of this machine, or of the container where that is less; `None` where the system does not say.
+fn total_bytes() -> Option<u64> {
+    let machine = kilobytes(&fs::read_to_string("/proc/meminfo").unwrap_or_default(), "MemTotal:");
+    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    Some(machine).filter(|bytes| *bytes > 0).into_iter().chain(container).min()
 }
 
 /// What this process holds.
@@ -104,6 +114,18 @@ mod tests {
         assert!(check(&settings, &[("language model", 500 << 20)]).is_ok());
         let error = check(&settings, &[("language model", 900 << 20)]).unwrap_err();
         assert!(error.message().contains("language model 900 MB"), "{error}");
+        assert_eq!(error.kind(), crate::error::Kind::Shrink);
+    }
+
+    #[test]
+    fn a_plan_within_the_budget_is_refused_by_a_machine_that_is_too_small() {
+        let (settings, parts) = (Settings { budget_mb: 8192 }, [("language model", 1000 << 20), ("its KV cache", 3000 << 20)]);
+        assert!(fits(&settings, None, &parts).is_ok());
+        assert!(fits(&settings, Some(8 << 30), &parts).is_ok());
+        let told = fits(&settings, Some(2 << 30), &parts).unwrap_err().to_string();
+        assert!(told.contains("the 2048 MB that this machine has") && told.contains("KV cache 3000 MB"), "{told}");
+        assert!(!told.contains("raise"), "{told}");
+        assert!(fits(&settings, None, &[("all of it", u64::MAX)]).is_err(), "no sum is too large to be refused");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::{
     io::{self, Write},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -25,6 +25,9 @@ const GRACE: Duration = Duration::from_millis(180);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
+/// Runs last of all, whatever ends the process.
+static LAST: OnceLock<fn()> = OnceLock::new();
+
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
@@ -35,9 +38,17 @@ pub fn check() -> Result<()> {
     if requested() { Err(Error::stopped()) } else { Ok(()) }
 }
 
+/// What [`leave`] does last: the terminal is given back. Only the first call counts.
+pub fn before_leaving(last: fn()) {
+    let _ = LAST.set(last);
+}
+
 /// Ends the process now, without the destructors of the libraries in it: threads of ours may still be inside them, and a
 /// library that is torn down under a thread crashes it. Nothing of ours needs them: what counts was flushed and closed.
 pub fn leave(code: u8) -> ! {
+    if let Some(last) = LAST.get() {
+        last();
+    }
     let _ = io::stdout().flush();
     // SAFETY: `_exit` only ends the process; it is sound at any moment and from any thread.
     unsafe { nix::libc::_exit(code.into()) }

@@ -22,3 +22,9 @@ pub const SOUND_PARCEL: Duration = Duration::from_millis(50);
 
 /// How often a waiting stage asks whether its turn is still alive.
 pub const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Exchanges that a conversation remembers; the oldest is forgotten. The writer drops more where its context is short.
+pub const EXCHANGES: usize = 32;
+
+/// Commands to the listener. When it is full the face waits: it empties at every look at the microphone.
+pub const LISTENER: usize = 64;

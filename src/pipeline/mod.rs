@@ -16,6 +16,8 @@ pub mod meter;
 pub mod news;
 mod pump;
 mod speaker;
+pub mod stable;
+pub mod wake;
 pub mod worker;
 
 use std::{
@@ -31,27 +33,36 @@ pub use conductor::{Question, Retrieve, Wish};
 pub use crew::Crew;
 use lane::Lane;
 pub use news::{News, Notice, Told};
-use worker::Engine;
+use worker::{Engine, Opener};
 
 use crate::{
+    audio::pipe::Place,
     error::{Error, Result, Room},
+    llm::Llm,
+    tts::Tts,
     turn::{Session, Turn, TurnId},
 };
 
 /// What reaches the pump: an event for the conductor, or news about a worker.
-#[derive(Debug)]
 pub enum Message {
     Event(Event),
     Free(Engine),
     Loaded(Engine, Duration),
     /// A worker met a fault of ours in the middle of a job.
     Broke(TurnId, Error),
+    /// News that the conductor has no part in; dropped where the face is behind.
+    News(News),
+    /// Where the listener takes what the conductor wants of it.
+    Listener(SyncSender<live::Wanted>),
+    /// Another writer, another voice.
+    Writer(Opener<dyn Llm>),
+    Voice(Opener<dyn Tts>),
     Stop,
 }
 
 /// A running pipeline. Dropping it supersedes the turn at hand and lets every thread end.
 pub struct Pipeline {
-    session: Session,
+    session: Arc<Session>,
     messages: SyncSender<Message>,
     lane: Arc<Lane>,
     /// Gives way once the speaker has closed its file or device.
@@ -64,22 +75,22 @@ impl Pipeline {
         let (messages, inbox) = sync_channel(edges::EVENTS);
         let (told, notices) = sync_channel(edges::NOTICES);
         let (gone, speaker_gone) = sync_channel(1);
-        let lane = Arc::new(Lane::default());
+        let lane = Arc::new(Lane::open(&crew.pipes.clone().unwrap_or_else(Place::memory))?);
         let pump = pump::Pump::staff(crew, &messages, &lane, gone, told)?;
         worker::start("conductor", move || pump.run(&inbox))?;
-        Ok((Self { session: Session::new(), messages, lane, speaker_gone }, notices))
+        Ok((Self { session: Arc::default(), messages, lane, speaker_gone }, notices))
     }
 
     /// Asks; supersedes whatever was being answered.
     pub fn ask(&self, question: Question, wish: Wish) -> Result<Turn> {
         let turn = self.session.turn();
-        self.send(Event::Asked { turn: turn.clone(), question, wish: Box::new(wish) })?;
+        self.post(Message::Event(Event::Asked { turn: turn.clone(), question, wish: Box::new(wish) }))?;
         Ok(turn)
     }
 
     /// Silence, at once.
     pub fn interrupt(&self) -> Result<()> {
-        self.send(Event::Interrupted)
+        self.post(Message::Event(Event::Interrupted))
     }
 
     /// Ends everything and waits until the speaker has put its file or device in order, but no longer than this.
@@ -90,9 +101,9 @@ impl Pipeline {
         let _ = self.speaker_gone.recv_timeout(patience);
     }
 
-    fn send(&self, event: Event) -> Result<()> {
+    fn post(&self, message: Message) -> Result<()> {
         self.messages
-            .send(Message::Event(event))
+            .send(message)
             .map_err(|_| Error::report(Room::Pipeline, "the conductor has ended unexpectedly").hint("please report this, with the log"))
     }
 }

@@ -10,9 +10,11 @@ use std::{
 
 use super::{
     Crew, Message, News, Told,
-    conductor::{self, Event, Order, State},
+    conductor::{self, Event, Expect, Made, Order, State},
     edges,
     lane::Lane,
+    live::Wanted,
+    news::Doing,
     speaker,
     worker::{self, Desk, Engine, Opener},
 };
@@ -29,6 +31,13 @@ use crate::{
 /// Asked again when no event and no deadline is near; only so that a wait is never endless.
 const IDLE: Duration = Duration::from_secs(3600);
 
+/// What the ear is handed.
+enum Hearing {
+    Whole(Vec<Utterance>),
+    /// Speech that goes on.
+    Part(Utterance),
+}
+
 /// What the voice is handed.
 enum Line {
     Say(Sentence),
@@ -36,10 +45,15 @@ enum Line {
 }
 
 pub struct Pump {
-    ear: Option<Desk<Vec<Utterance>>>,
-    documents: Option<Desk<Query>>,
-    writer: Option<Desk<Box<Prompt>>>,
-    voice: Option<Desk<Line>>,
+    ear: Option<Desk<dyn Stt, Hearing>>,
+    documents: Option<Desk<dyn Searcher, Query>>,
+    writer: Option<Desk<dyn Llm, Box<Prompt>>>,
+    voice: Option<Desk<dyn Tts, Line>>,
+    lane: Arc<Lane>,
+    /// The partial transcript being made: given up as soon as the whole one is wanted.
+    partial: Option<Turn>,
+    listener: Option<SyncSender<Wanted>>,
+    doing: Doing,
     told: SyncSender<Told>,
 }
 
@@ -54,6 +68,10 @@ impl Pump {
             documents: crew.documents.map(|open| documents(open, events)).transpose()?,
             writer: crew.writer.map(|open| writer(open, events)).transpose()?,
             voice: crew.voice.map(|open| voice(open, events, lane.clone())).transpose()?,
+            lane: lane.clone(),
+            partial: None,
+            listener: None,
+            doing: Doing::default(),
             told,
         })
     }
@@ -75,6 +93,23 @@ impl Pump {
                     self.tell(News::Loaded(engine, took));
                     continue;
                 }
+                Ok(Message::News(news)) => {
+                    // The next level comes at once.
+                    let _ = self.told.try_send(Told { at: Instant::now(), news });
+                    continue;
+                }
+                Ok(Message::Listener(listener)) => {
+                    self.listener = Some(listener);
+                    continue;
+                }
+                Ok(Message::Writer(open)) => {
+                    self.swapped(|pump| pump.writer.as_mut().map(|desk| desk.swap(open)));
+                    continue;
+                }
+                Ok(Message::Voice(open)) => {
+                    self.swapped(|pump| pump.voice.as_mut().map(|desk| desk.swap(open)));
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => Event::Overdue,
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             };
@@ -88,25 +123,62 @@ impl Pump {
     /// One step, and whatever follows from orders that could not be carried out.
     fn advance(&mut self, state: State, event: Event) -> State {
         let (mut state, orders) = conductor::step(state, event);
+        let live = state.is_live();
         for order in orders {
-            if let Err((turn, error)) = self.carry_out(order) {
-                state = self.advance(state, failed(turn, error));
+            match self.carry_out(order) {
+                Ok(None) => {}
+                Ok(Some(event)) => state = self.advance(state, event),
+                Err((turn, error)) => state = self.advance(state, failed(turn, error)),
             }
+        }
+        if live && state.doing() != self.doing {
+            self.doing = state.doing();
+            self.tell(News::Doing(self.doing));
         }
         state
     }
 
-    fn carry_out(&mut self, order: Order) -> Result<(), (TurnId, Error)> {
+    /// Returns what happened at once, if anything did.
+    fn carry_out(&mut self, order: Order) -> Result<Option<Event>, (TurnId, Error)> {
         match order {
-            Order::Cancel(turn) => turn.cancel(),
-            Order::Transcribe(turn, speech) => hand(&mut self.ear, Engine::Ear, turn, speech)?,
+            Order::Cancel(turn) => self.cancel(&turn),
+            Order::Hush(turn) => return Ok(Some(Event::Hushed { turn, played: self.lane.hush() })),
+            Order::Hold(on) => self.lane.hold(on),
+            Order::Expect(expect) => self.expect(expect),
+            Order::Partial(turn, speech) => {
+                let part = turn.part();
+                self.partial = Some(part.clone());
+                hand(&mut self.ear, Engine::Ear, part, Hearing::Part(speech))?;
+            }
+            Order::Transcribe(turn, speech) => {
+                self.partial.take().iter().for_each(Turn::cancel);
+                hand(&mut self.ear, Engine::Ear, turn, Hearing::Whole(speech))?;
+            }
             Order::Search(turn, query) => hand(&mut self.documents, Engine::Documents, turn, query)?,
             Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt)?,
             Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))?,
             Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End)?,
             Order::Tell(turn, notice) => self.tell(News::Turn(turn, notice)),
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn cancel(&mut self, turn: &Turn) {
+        turn.cancel();
+        self.partial.take_if(|part| part.id() == turn.id()).iter().for_each(Turn::cancel);
+    }
+
+    fn expect(&self, expect: Expect) {
+        if let Some(listener) = &self.listener {
+            // A listener that is busy keeps the pause it has.
+            let _ = listener.try_send(Wanted::Expect(expect));
+        }
+    }
+
+    fn swapped(&mut self, swap: impl FnOnce(&mut Self) -> Option<Result<()>>) {
+        if let Some(Err(error)) = swap(self) {
+            self.tell(News::Note(error.to_string()));
+        }
     }
 
     fn freed(&mut self, engine: Engine) -> Result<(), (TurnId, Error)> {
@@ -126,21 +198,25 @@ impl Pump {
     }
 }
 
-fn ear(open: Opener<dyn Stt>, events: &SyncSender<Message>) -> Result<Desk<Vec<Utterance>>> {
+fn ear(open: Opener<dyn Stt>, events: &SyncSender<Message>) -> Result<Desk<dyn Stt, Hearing>> {
     let report = reporter(events);
-    worker::spawn(Engine::Ear, edges::JOBS, open, events.clone(), move |ear, turn, speech: Vec<Utterance>| {
-        report(Event::Heard { turn: turn.id(), result: ear.and_then(|ear| transcribe(ear, &speech, &turn)) });
+    worker::spawn(Engine::Ear, edges::JOBS, open, events.clone(), move |ear, turn, job| {
+        let id = turn.id();
+        report(match job {
+            Hearing::Whole(speech) => Event::Heard { turn: id, result: ear.and_then(|ear| transcribe(ear, &speech, &turn)) },
+            Hearing::Part(speech) => Event::Partly { turn: id, result: ear.and_then(|ear| ear.partial(&speech, &turn)) },
+        });
     })
 }
 
-fn documents(open: Opener<dyn Searcher>, events: &SyncSender<Message>) -> Result<Desk<Query>> {
+fn documents(open: Opener<dyn Searcher>, events: &SyncSender<Message>) -> Result<Desk<dyn Searcher, Query>> {
     let report = reporter(events);
     worker::spawn(Engine::Documents, edges::JOBS, open, events.clone(), move |documents, turn, query| {
         report(Event::Found { turn: turn.id(), result: documents.and_then(|d| d.search(&query, &turn)) });
     })
 }
 
-fn writer(open: Opener<dyn Llm>, events: &SyncSender<Message>) -> Result<Desk<Box<Prompt>>> {
+fn writer(open: Opener<dyn Llm>, events: &SyncSender<Message>) -> Result<Desk<dyn Llm, Box<Prompt>>> {
     let report = reporter(events);
     worker::spawn(Engine::Writer, edges::JOBS, open, events.clone(), move |llm, turn, prompt: Box<Prompt>| {
         let id = turn.id();
@@ -156,7 +232,7 @@ fn writer(open: Opener<dyn Llm>, events: &SyncSender<Message>) -> Result<Desk<Bo
     })
 }
 
-fn voice(open: Opener<dyn Tts>, events: &SyncSender<Message>, lane: Arc<Lane>) -> Result<Desk<Line>> {
+fn voice(open: Opener<dyn Tts>, events: &SyncSender<Message>, lane: Arc<Lane>) -> Result<Desk<dyn Tts, Line>> {
     let report = reporter(events);
     worker::spawn(Engine::Voice, edges::FRAGMENTS, open, events.clone(), move |tts, turn, line| {
         if let Some(event) = say(tts, &turn, line, &lane) {
@@ -176,7 +252,7 @@ fn failed(turn: TurnId, error: Error) -> Event {
     Event::Finished { turn, result: Err(error) }
 }
 
-fn hand<J>(desk: &mut Option<Desk<J>>, engine: Engine, turn: Turn, job: J) -> Result<(), (TurnId, Error)> {
+fn hand<T: ?Sized, J>(desk: &mut Option<Desk<T, J>>, engine: Engine, turn: Turn, job: J) -> Result<(), (TurnId, Error)> {
     let missing = || Error::report(Room::Pipeline, format!("a turn needs the {}, which was not started", engine.name()));
     match desk {
         Some(desk) => desk.hand(turn, job),
@@ -190,11 +266,26 @@ fn transcribe(ear: &mut dyn Stt, speech: &[Utterance], turn: &Turn) -> Result<Tr
     Ok(Transcript::joined(heard, speech))
 }
 
+/// Synthesises a fragment into the lane. Waiting for room in the lane is no time of making.
+fn speak(tts: &mut (dyn Tts + 'static), sentence: &Sentence, turn: &Turn, lane: &Lane) -> Result<Made> {
+    lane.mark(sentence.index, turn)?;
+    let (begun, mut waited, mut length) = (Instant::now(), Duration::ZERO, Duration::ZERO);
+    let spoken = tts.say(sentence, turn, &mut |sound| {
+        let full = Instant::now();
+        length += sound.duration();
+        let pushed = lane.push(&sound, turn);
+        waited += full.elapsed();
+        pushed
+    })?;
+    let took = if spoken.cached { Duration::ZERO } else { begun.elapsed().saturating_sub(waited) };
+    Ok(Made { length, took })
+}
+
 /// `None` when the turn is stale: nobody waits for it.
 fn say(tts: Result<&mut (dyn Tts + 'static)>, turn: &Turn, line: Line, lane: &Lane) -> Option<Event> {
     let id = turn.id();
     let result = match line {
-        Line::Say(sentence) => tts.and_then(|tts| tts.say(&sentence, turn, &mut |sound| lane.push(&sound, turn))),
+        Line::Say(sentence) => tts.and_then(|tts| speak(tts, &sentence, turn, lane)),
         // The speaker answers the mark, once everything before it was heard.
         Line::End => return lane.end(turn).err().filter(|e| !e.is_stale()).map(|e| Event::Drained { turn: id, result: Err(e) }),
     };

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     audio::Speaker,
     error::Result,
+    parcel::Pcm,
     turn::{Turn, TurnId},
 };
 
@@ -19,7 +20,10 @@ pub fn spawn(open: Opener<dyn Speaker>, lane: Arc<Lane>, events: SyncSender<Mess
     let body = move || {
         let _gone = gone;
         match worker::timed_open(Engine::Speaker, open, &events) {
-            Ok(device) => Playing { device, lane, events, sounding: None }.run(),
+            Ok(device) => {
+                lane.attach(device.knobs());
+                Playing { device, lane, events, sounding: None }.run();
+            }
             Err(error) => refuse(&lane, &events, &error),
         }
     };
@@ -37,8 +41,9 @@ struct Playing {
 impl Playing {
     fn run(mut self) {
         while let Some((turn, load)) = self.lane.pop() {
-            let event = worker::guarded(Engine::Speaker, || match load {
-                Load::Sound(sound) => self.device.play(&sound, &turn).map(|()| self.first(&turn)),
+            let event = worker::guarded(Engine::Speaker, || match load? {
+                Load::Mark(index) => Ok(Some(Event::Sounding { turn: turn.id(), index })),
+                Load::Sound(sound) => self.sound(&sound, &turn),
                 Load::End => self.device.drain(&turn).map(|()| Some(Event::Drained { turn: turn.id(), result: Ok(()) })),
             });
             let event = event.flatten();
@@ -50,10 +55,14 @@ impl Playing {
         self.device.hush();
     }
 
-    fn first(&mut self, turn: &Turn) -> Option<Event> {
+    fn sound(&mut self, sound: &Pcm, turn: &Turn) -> Result<Option<Event>> {
         let new = self.sounding != Some(turn.id());
+        if new {
+            self.device.begin_turn();
+        }
+        self.device.play(sound, turn)?;
         self.sounding = Some(turn.id());
-        new.then_some(Event::Sounded { turn: turn.id() })
+        Ok(new.then_some(Event::Sounded { turn: turn.id() }))
     }
 
     fn failed(&mut self, turn: &Turn, error: crate::error::Error) -> Option<Event> {

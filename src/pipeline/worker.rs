@@ -43,6 +43,13 @@ impl Engine {
 /// Makes an engine on the thread that will use it.
 pub type Opener<T> = Box<dyn FnOnce() -> Result<Box<T>> + Send>;
 
+/// What a worker is handed.
+enum Task<T: ?Sized, J> {
+    Job(Turn, J),
+    /// Another engine from now on; the old one is closed before, so that never both are in memory.
+    Swap(Opener<T>),
+}
+
 /// Starts a worker. `run` is given the engine, or the reason why there is none, and answers by messages.
 pub fn spawn<T, J>(
     engine: Engine,
@@ -50,20 +57,28 @@ pub fn spawn<T, J>(
     open: Opener<T>,
     events: SyncSender<Message>,
     mut run: impl FnMut(Result<&mut T>, Turn, J) + Send + 'static,
-) -> Result<Desk<J>>
+) -> Result<Desk<T, J>>
 where
     T: ?Sized + 'static,
     J: Send + 'static,
 {
-    let (jobs, inbox) = sync_channel::<(Turn, J)>(capacity);
+    let (jobs, inbox) = sync_channel::<Task<T, J>>(capacity);
     let work = move || {
         let mut opened = timed_open(engine, open, &events);
-        for (turn, job) in inbox {
-            let id = turn.id();
-            if let Err(error) = guarded(engine, || run(opened.as_deref_mut().map_err(|e| e.clone()), turn, job)) {
-                // What it left behind cannot be trusted: from now on every job is told so.
-                opened = Err(error.clone());
-                let _ = events.send(Message::Broke(id, error));
+        for task in inbox {
+            match task {
+                Task::Swap(open) => {
+                    drop(opened);
+                    opened = timed_open(engine, open, &events);
+                }
+                Task::Job(turn, job) => {
+                    let id = turn.id();
+                    if let Err(error) = guarded(engine, || run(opened.as_deref_mut().map_err(|e| e.clone()), turn, job)) {
+                        // What it left behind cannot be trusted: from now on every job is told so.
+                        opened = Err(error.clone());
+                        let _ = events.send(Message::Broke(id, error));
+                    }
+                }
             }
             if events.send(Message::Free(engine)).is_err() {
                 break;
@@ -71,7 +86,7 @@ where
         }
     };
     start(engine.name(), work)?;
-    Ok(Desk { engine, jobs, capacity, outstanding: 0, waiting: VecDeque::new() })
+    Ok(Desk { engine, jobs, capacity, outstanding: 0, swap: None, waiting: VecDeque::new() })
 }
 
 pub fn timed_open<T: ?Sized>(engine: Engine, open: Opener<T>, events: &SyncSender<Message>) -> Result<Box<T>> {
@@ -101,21 +116,29 @@ pub fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread:
 }
 
 /// The conductor's side of a worker: never blocks, never overfills, and forgets what became stale.
-pub struct Desk<J> {
+pub struct Desk<T: ?Sized, J> {
     engine: Engine,
-    jobs: SyncSender<(Turn, J)>,
+    jobs: SyncSender<Task<T, J>>,
     capacity: usize,
     outstanding: usize,
+    /// Another engine, to be handed over before any further job; the last one wished for.
+    swap: Option<Opener<T>>,
     /// Jobs that wait for a free place; those of superseded turns are dropped, so it holds one turn's at most.
     waiting: VecDeque<(Turn, J)>,
 }
 
-impl<J> Desk<J> {
+impl<T: ?Sized, J> Desk<T, J> {
     /// Hands out a job, at once or when the worker is free. An error is that of the turn named with it.
     pub fn hand(&mut self, turn: Turn, job: J) -> Result<(), (TurnId, Error)> {
         self.waiting.retain(|(turn, _)| !turn.is_stale());
         self.waiting.push_back((turn, job));
         self.fill()
+    }
+
+    /// Puts another engine in place of this one, after the jobs already handed out.
+    pub fn swap(&mut self, open: Opener<T>) -> Result<()> {
+        self.swap = Some(open);
+        self.fill().map_err(|(_, error)| error)
     }
 
     /// The worker finished a job.
@@ -126,14 +149,19 @@ impl<J> Desk<J> {
 
     fn fill(&mut self) -> Result<(), (TurnId, Error)> {
         while self.outstanding < self.capacity {
-            let Some(next) = self.waiting.pop_front() else { break };
-            if next.0.is_stale() {
-                continue;
-            }
+            let (id, next) = match (self.swap.take(), self.waiting.pop_front()) {
+                (Some(open), job) => {
+                    job.into_iter().for_each(|job| self.waiting.push_front(job));
+                    (TurnId::NONE, Task::Swap(open))
+                }
+                (None, Some((turn, _))) if turn.is_stale() => continue,
+                (None, Some((turn, job))) => (turn.id(), Task::Job(turn, job)),
+                (None, None) => break,
+            };
             match self.jobs.try_send(next) {
                 Ok(()) => self.outstanding += 1,
-                Err(TrySendError::Full((turn, _))) => return Err((turn.id(), self.fault("was handed more than it has places"))),
-                Err(TrySendError::Disconnected((turn, _))) => return Err((turn.id(), self.fault("has ended unexpectedly"))),
+                Err(TrySendError::Full(_)) => return Err((id, self.fault("was handed more than it has places"))),
+                Err(TrySendError::Disconnected(_)) => return Err((id, self.fault("has ended unexpectedly"))),
             }
         }
         Ok(())

@@ -3,10 +3,18 @@
 //! Conditions are decided here, against the catalogue: what reaches the index is numbers of documents, so that no
 //! text from outside is ever part of a query language.
 
+use std::{
+    env,
+    path::{Component, Path, PathBuf},
+};
+
 use jiff::{civil::Date, tz::TimeZone};
 use regex::Regex;
 
-use super::journal::{Catalogue, Doc};
+use super::{
+    journal::{Catalogue, Doc},
+    walk,
+};
 use crate::{
     error::{Error, Result, Room},
     parcel::Filter,
@@ -14,8 +22,13 @@ use crate::{
 
 const KEYS: [&str; 6] = ["source", "path", "type", "tag", "after", "before"];
 
-/// Reads `key=value` pairs as the command line gives them; one without `=` is a source.
+/// Reads `key=value` pairs as the command line gives them; one without `=` is a source. A path is meant from the folder
+/// that the user is in.
 pub fn parse<S: AsRef<str>>(pairs: &[S]) -> Result<Filter> {
+    parse_in(pairs, &env::current_dir().unwrap_or_default(), env::var_os("HOME").map(PathBuf::from).as_deref())
+}
+
+fn parse_in<S: AsRef<str>>(pairs: &[S], here: &Path, home: Option<&Path>) -> Result<Filter> {
     let mut filter = Filter::default();
     for pair in pairs {
         let pair = pair.as_ref();
@@ -29,11 +42,55 @@ pub fn parse<S: AsRef<str>>(pairs: &[S]) -> Result<Filter> {
             "before" => &mut filter.before,
             other => return Err(unknown(other)),
         };
-        if slot.replace(value.to_owned()).is_some() {
+        let value = match key.trim() {
+            "source" => whole_source(value, here, home),
+            "path" => whole_glob(value, here, home),
+            _ => value.to_owned(),
+        };
+        if slot.replace(value).is_some() {
             return Err(slip(format!("the filter {key:?} is given twice")));
         }
     }
     Rule::new(&filter).map(|_| filter)
+}
+
+/// Sources are absolute, with links resolved as they were when the file was indexed.
+fn whole_source(value: &str, here: &Path, home: Option<&Path>) -> String {
+    let path = in_home(value, home).unwrap_or_else(|| here.join(value));
+    if value.is_empty() || value.starts_with('/') {
+        return value.to_owned();
+    }
+    walk::source(&path.canonicalize().unwrap_or_else(|_| without_dots(&path)))
+}
+
+/// A glob fits the end of a path anyway; one that begins with `./`, `../` or `~/` says where that is.
+fn whole_glob(value: &str, here: &Path, home: Option<&Path>) -> String {
+    let placed = || (value.starts_with("./") || value.starts_with("../")).then(|| here.join(value));
+    in_home(value, home).or_else(placed).map_or_else(|| value.to_owned(), |path| walk::source(&without_dots(&path)))
+}
+
+/// No shell expands the `~` in `source=~/notes`.
+fn in_home(value: &str, home: Option<&Path>) -> Option<PathBuf> {
+    Some(home?.join(value.strip_prefix("~/")?))
+}
+
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut whole, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(whole.pop()),
+            other => whole.push(other),
+        }
+        whole
+    })
+}
+
+/// What to say when no document fits.
+pub fn none_fits(filter: &Filter) -> String {
+    let Filter { source, path, kind, tag, after, before } = filter;
+    let given = KEYS.into_iter().zip([source, path, kind, tag, after, before]);
+    let given: Vec<String> = given.filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}"))).collect();
+    format!("no document fits {}; `xnai sources` lists what there is", given.join(" and "))
 }
 
 fn slip(message: String) -> Error {
@@ -82,23 +139,26 @@ impl Rule {
 
 /// The documents a filter admits, as ranges of their numbers; `None` when it admits all.
 pub fn admitted(filter: &Filter, catalogue: &Catalogue) -> Result<Option<Vec<(u32, u32)>>> {
-    if *filter == Filter::default() {
+    let rule = Rule::new(filter)?;
+    if *filter == Filter::default() && catalogue.parts.is_empty() {
         return Ok(None);
     }
-    let rule = Rule::new(filter)?;
+    // What is only there in part answers nothing yet.
+    let parts = catalogue.parts.keys().map(|id| (*id, false));
+    let mut known: Vec<(u32, bool)> = catalogue.docs.values().map(|doc| (doc.id, rule.admits(doc))).chain(parts).collect();
+    known.sort_unstable();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     // A refused document ends a range; a number that nobody has does not.
     let mut open = false;
-    for doc in catalogue.docs.values() {
-        match (rule.admits(doc), ranges.last_mut()) {
-            (true, Some(last)) if open => last.1 = doc.id,
-            (true, _) => ranges.push((doc.id, doc.id)),
+    for (id, admitted) in &known {
+        match (admitted, ranges.last_mut()) {
+            (true, Some(last)) if open => last.1 = *id,
+            (true, _) => ranges.push((*id, *id)),
             (false, _) => {}
         }
-        open = rule.admits(doc);
+        open = *admitted;
     }
-    let all = ranges.len() == 1 && catalogue.docs.values().all(|d| (ranges[0].0..=ranges[0].1).contains(&d.id));
-    Ok(if all { None } else { Some(ranges) })
+    Ok(if known.iter().all(|(_, admitted)| *admitted) { None } else { Some(ranges) })
 }
 
 /// A glob over the whole path or its end: `*` within a folder, `**` across folders, `?` one character.
@@ -184,9 +244,37 @@ mod tests {
     fn a_slip_names_what_was_probably_meant() {
         let message = |pair: &str| parse(&[pair]).unwrap_err().to_string();
         assert!(message("sorce=x").contains("did you mean source="));
-        assert_eq!(parse(&["notes/a.md"]).unwrap().source.as_deref(), Some("notes/a.md"));
         assert!(message("after=yesterday").contains("2026-05-31"));
         assert!(parse(&["tag=a", "tag=b"]).unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn paths_are_meant_from_where_the_user_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(here.join("notes")).unwrap();
+        std::fs::write(here.join("notes/a.md"), "").unwrap();
+        std::os::unix::fs::symlink(here.join("notes"), here.join("link")).unwrap();
+        let at = |name: &str| here.join(name).to_string_lossy().into_owned();
+        let parsed = |pair: &str, from: &Path| parse_in(&[pair], from, Some(Path::new("/home/me"))).unwrap();
+        let source = |pair: &str, from: &str| parsed(pair, &here.join(from)).source.unwrap();
+        for (pair, from) in [("notes/a.md", ""), ("source=./notes/a.md", ""), ("../notes/a.md", "notes"), ("link/a.md", "")] {
+            assert_eq!(source(pair, from), at("notes/a.md"), "{pair}");
+        }
+        assert_eq!(source("gone/../b.md", ""), at("b.md"), "what is gone from the disk may still be indexed");
+        assert_eq!(source("/x/../a.md", ""), "/x/../a.md");
+        assert_eq!(source("~/a.md", ""), "/home/me/a.md");
+        let glob = |pair: &str| parsed(pair, &here.join("notes")).path.unwrap();
+        assert_eq!(glob("path=./*.md"), at("notes/*.md"));
+        assert_eq!(glob("path=../**"), at("**"));
+        assert_eq!(glob("path=~/notes/*"), "/home/me/notes/*");
+        assert_eq!(glob("path=notes/*.md"), "notes/*.md", "fits wherever it is");
+    }
+
+    #[test]
+    fn what_fits_nothing_is_named() {
+        let filter = Filter { path: Some("x/*".into()), tag: Some("a".into()), ..Filter::default() };
+        assert_eq!(none_fits(&filter), "no document fits path=x/* and tag=a; `xnai sources` lists what there is");
     }
 
     #[test]

@@ -106,7 +106,8 @@ impl View {
         let stamp = Stamp::of(&home.journal());
         let mut catalogue = Catalogue::read(&home.journal())?.unwrap_or_default();
         if catalogue.docs.is_empty() {
-            return Ok(Self { stamp, catalogue, rows: None, terms: Terms::default(), behind: false });
+            let behind = catalogue.damaged > 0;
+            return Ok(Self { stamp, catalogue, rows: None, terms: Terms::default(), behind });
         }
         if catalogue.header.table.is_empty() {
             catalogue.header.table = table_of(home, tables, &catalogue).unwrap_or_default();

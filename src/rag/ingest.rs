@@ -2,22 +2,20 @@
 
 use std::{
     collections::BTreeSet,
-    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
-    chunk,
     embed::Embedder,
-    extract::{self, Extracted, Skip},
+    extract::Skip,
     home::Home,
-    journal::{Catalogue, Doc, EmbedderId, hex},
+    journal::{Catalogue, Doc, EmbedderId},
+    large,
+    prepare::{Look, Prepared},
     store::{Row, SCHEMA, Tables},
-    walk::{self, Content, Refusal},
+    walk::{self, Refusal, source},
     work::{Batch, Old, Work},
-    writer::{Maker, Parcel, Writer},
+    writer::{Maker, Writer},
 };
 use crate::{
     error::{Error, Result, Room},
@@ -27,7 +25,7 @@ use crate::{
 /// Texts handed to the embedder at once.
 const EMBED_BATCH: usize = 32;
 /// Rows of one commit: some seconds of embedding, so that a kill loses little and commits stay few.
-const COMMIT_ROWS: usize = 256;
+pub(super) const COMMIT_ROWS: usize = 256;
 
 /// What is to be ingested.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +45,12 @@ pub enum Event<'a> {
     /// So many files will be looked at.
     Files(usize),
     File(&'a Path),
+    /// So many of the passages at hand are embedded: of one large file, or of the files looked at so far.
+    Passages {
+        path: Option<&'a Path>,
+        done: usize,
+        all: usize,
+    },
     /// These sources are on the disk now, whatever happens next.
     Stored(&'a [String]),
 }
@@ -89,6 +93,7 @@ impl<'a> Ingester<'a> {
     fn update(&mut self, mut writer: Writer<'a>, request: &Request, found: &walk::Found, mut report: Report) -> Result<Report> {
         let embed = self.fits(&writer, &mut report.notes)?;
         let gone = missing(&writer.journal().catalogue, found);
+        let left = large::abandoned(&writer.journal().catalogue, found);
         let mut files = found.files.clone();
         let lost: Vec<PathBuf> = hollow(&writer).filter(|d| !gone.contains(&d.id)).map(Doc::path).collect();
         if !lost.is_empty() {
@@ -100,6 +105,7 @@ impl<'a> Ingester<'a> {
         self.take_all(&mut work, &files)?;
         work.report.removed += gone.len();
         work.batch.gone.extend(gone);
+        work.batch.gone.extend(left);
         self.flush(&mut work)?;
         let mut report = work.report;
         let without = hollow(&writer).count();
@@ -118,7 +124,8 @@ impl<'a> Ingester<'a> {
             let path = Path::new(name).canonicalize().or_else(|_| std::path::absolute(name)).unwrap_or_else(|_| name.into());
             let meant = |d: &&Doc| d.source == *name || d.path().starts_with(&path);
             let before = gone.len();
-            gone.extend(writer.journal().catalogue.docs.values().filter(meant).map(|d| d.id));
+            let Catalogue { docs, parts, .. } = &writer.journal().catalogue;
+            gone.extend(docs.values().chain(parts.values()).filter(meant).map(|d| d.id));
             if gone.len() == before {
                 let error = Error::reword(Room::Rag, format!("there is no source {name:?} in the store"));
                 return Err(error.hint("`xnai sources` lists them"));
@@ -132,7 +139,7 @@ impl<'a> Ingester<'a> {
         Ok(count)
     }
 
-    fn maker(&self) -> Maker {
+    pub(super) fn maker(&self) -> Maker {
         let embedder = self.embedder.map(|e| EmbedderId { id: e.id().to_owned(), dimension: e.dimension() });
         Maker { embedder, chunk_chars: self.chunk_chars }
     }
@@ -200,18 +207,28 @@ impl<'a> Ingester<'a> {
     }
 
     /// Looks at one file and puts what is to be done about it into the batch.
-    fn take(&self, work: &mut Work<'_, '_>, path: &Path) -> Result<()> {
+    fn take(&mut self, work: &mut Work<'_, '_>, path: &Path) -> Result<()> {
         let source = source(path);
         let known = work.old.as_ref().map_or(&work.writer.journal().catalogue, |old| old.known).by_source(&source).cloned();
         let stored = if work.old.is_some() { None } else { known.as_ref().map(|d| d.id) };
         let tags = if work.asked.contains(path) { &work.request.tags[..] } else { &[] };
-        match self.prepare(path, &source, known.as_ref(), tags, work.request.reembed) {
-            Ok(Prepared::Same) => work.report.unchanged += 1,
+        let (again, chunk_chars) = (work.request.reembed, self.chunk_chars);
+        // What an interrupted run left of it, and nobody goes on with.
+        let left = work.writer.parts_of(&source).into_iter().map(|part| part.id);
+        match (Look { path, source: &source, known: known.as_ref(), tags, again, chunk_chars }).prepare() {
+            Ok(Prepared::Same) => {
+                work.report.unchanged += 1;
+                work.batch.gone.extend(left);
+            }
             Ok(Prepared::New(parcel)) => {
                 *(if known.is_some() { &mut work.report.changed } else { &mut work.report.added }) += 1;
                 work.report.chunks += parcel.rows.len();
+                // What is built beside the old collection is not found before its end anyway.
+                if large::is_large(&parcel) && work.old.is_none() {
+                    return self.take_large(work, *parcel, stored);
+                }
                 work.put(*parcel);
-                work.batch.gone.extend(stored);
+                work.batch.gone.extend(left.chain(stored));
             }
             Err(Refusal::Unread(Skip(why))) => {
                 work.report.skipped.push((path.to_owned(), why));
@@ -220,50 +237,34 @@ impl<'a> Ingester<'a> {
             Err(Refusal::Unfit(Skip(why))) => {
                 work.report.skipped.push((path.to_owned(), why));
                 work.report.removed += usize::from(stored.is_some());
-                work.batch.gone.extend(stored);
+                work.batch.gone.extend(left.chain(stored));
             }
         }
         Ok(())
     }
 
-    fn prepare(&self, path: &Path, source: &str, known: Option<&Doc>, tags: &[String], again: bool) -> Result<Prepared, Refusal> {
-        let extractor = extract::by_name(path).map_err(Refusal::Unfit)?;
-        let Content { bytes, modified } = walk::read(path)?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let given = match known {
-            Some(doc) if tags.is_empty() => doc.given.clone(),
-            _ => tags.to_owned(),
-        };
-        let same = |d: &Doc| d.sha256 == sha256 && d.given == given && !again;
-        if known.is_some_and(same) {
-            return Ok(Prepared::Same);
+    /// Gives rows their vectors. `of`: the one file they are all from, how many of its rows went before, and all of them.
+    pub(super) fn embed(&mut self, mut rows: Vec<&mut Row>, wanted: bool, of: (Option<&Path>, usize, usize)) -> Result<()> {
+        let Some(embedder) = self.embedder.filter(|_| wanted) else { return Ok(()) };
+        let (path, mut done, all) = of;
+        // Alike in length together: a batch costs what its longest text costs.
+        rows.sort_by_key(|row| row.text.len());
+        for rows in rows.chunks_mut(EMBED_BATCH) {
+            self.turn.alive()?;
+            (self.watch)(Event::Passages { path, done, all });
+            let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+            let vectors = embedder.embed(&texts, self.turn)?;
+            rows.iter_mut().zip(vectors).for_each(|(row, vector)| row.vector = Some(vector));
+            done += rows.len();
         }
-        let text = extractor.extract(&bytes).map_err(Refusal::Unfit)?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let rows = rows(&text, &name, self.chunk_chars);
-        let title = if text.title.is_empty() { name.into_owned() } else { text.title };
-        let (source, kind) = (source.to_owned(), extractor.kind().to_owned());
-        let raw = path.to_str().is_none().then(|| hex(path.as_os_str().as_bytes()));
-        let chunks = rows.len() as u32;
-        let doc = Doc { id: 0, source, raw, kind, title, tags: text.tags, given, modified, bytes: bytes.len() as u64, sha256, chunks };
-        Ok(Prepared::New(Box::new(Parcel { doc, rows })))
+        Ok(())
     }
 
     /// Embeds and commits what has come together.
-    fn flush(&mut self, work: &mut Work<'_, '_>) -> Result<()> {
+    pub(super) fn flush(&mut self, work: &mut Work<'_, '_>) -> Result<()> {
         let mut batch = std::mem::take(&mut work.batch);
         work.batch.embed = batch.embed;
-        if let Some(embedder) = self.embedder.filter(|_| batch.embed) {
-            let mut rows: Vec<&mut Row> = batch.parcels.iter_mut().flat_map(|p| &mut p.rows).collect();
-            // Alike in length together: a batch costs what its longest text costs.
-            rows.sort_by_key(|row| row.text.len());
-            for rows in rows.chunks_mut(EMBED_BATCH) {
-                self.turn.alive()?;
-                let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
-                let vectors = embedder.embed(&texts, self.turn)?;
-                rows.iter_mut().zip(vectors).for_each(|(row, vector)| row.vector = Some(vector));
-            }
-        }
+        self.embed(batch.parcels.iter_mut().flat_map(|p| &mut p.rows).collect(), batch.embed, (None, 0, batch.rows))?;
         let sources: Vec<String> = batch.parcels.iter().map(|p| p.doc.source.clone()).collect();
         work.writer.commit(batch.parcels, batch.gone)?;
         (self.watch)(Event::Stored(&sources));
@@ -285,11 +286,6 @@ fn documents(count: usize) -> String {
     if count == 1 { "1 document".into() } else { format!("{count} documents") }
 }
 
-enum Prepared {
-    Same,
-    New(Box<Parcel>),
-}
-
 /// Documents whose passages are lost.
 fn hollow<'w>(writer: &'w Writer<'_>) -> impl Iterator<Item = &'w Doc> {
     writer.journal().catalogue.docs.values().filter(|d| d.is_hollow())
@@ -305,22 +301,4 @@ fn missing(catalogue: &Catalogue, found: &walk::Found) -> BTreeSet<u32> {
         below(&path) && !found.files.contains(&path) && !doubtful(&path)
     };
     catalogue.docs.values().filter(gone).map(|d| d.id).collect()
-}
-
-/// A path as people read it; bytes that are no text are written `\xE9`.
-pub fn source(path: &Path) -> String {
-    let chunk = |c: std::str::Utf8Chunk<'_>| {
-        let bad: String = c.invalid().iter().map(|b| format!("\\x{b:02X}")).collect();
-        c.valid().to_owned() + &bad
-    };
-    path.as_os_str().as_bytes().utf8_chunks().map(chunk).collect()
-}
-
-fn rows(text: &Extracted, name: &str, limit: usize) -> Vec<Row> {
-    let row = |c: chunk::Chunk| {
-        let lead = c.title.len() as u32 + 1;
-        let text = format!("{}\n{}", c.title, &text.text[c.span.clone()]);
-        Row { doc: 0, text, lead, start: c.span.start as u64, end: c.span.end as u64, vector: None }
-    };
-    chunk::chunks(text, name, limit).into_iter().map(row).collect()
 }

@@ -55,6 +55,9 @@ pub struct Doc {
     pub bytes: u64,
     pub sha256: String,
     pub chunks: u32,
+    /// Only so many chunks of it are stored yet, cut by this chunker: it cannot be found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 impl Doc {
@@ -101,6 +104,8 @@ pub struct Catalogue {
     /// Version of the table that was acknowledged last.
     pub version: u64,
     pub docs: BTreeMap<u32, Doc>,
+    /// Documents whose rows are still being written.
+    pub parts: BTreeMap<u32, Doc>,
     by_source: HashMap<String, u32>,
     next: u32,
     /// Entries that say nothing any more.
@@ -143,6 +148,10 @@ impl Catalogue {
         for doc in commit.put {
             self.next = self.next.max(doc.id.saturating_add(1));
             self.drop_doc(doc.id);
+            if doc.part.is_some() {
+                self.parts.insert(doc.id, doc);
+                continue;
+            }
             // A source is one document, even where the line that took the older one away is damaged.
             self.by_source(&doc.source).map(|d| d.id).into_iter().for_each(|older| self.drop_doc(older));
             self.by_source.insert(doc.source.clone(), doc.id);
@@ -151,6 +160,7 @@ impl Catalogue {
     }
 
     fn drop_doc(&mut self, id: u32) {
+        self.history += usize::from(self.parts.remove(&id).is_some());
         let Some(doc) = self.docs.remove(&id) else { return };
         self.history += 1;
         if self.by_source.get(&doc.source) == Some(&id) {
@@ -163,7 +173,7 @@ impl Catalogue {
     }
 
     pub fn chunks(&self) -> u64 {
-        self.docs.values().map(|d| u64::from(d.chunks)).sum()
+        self.docs.values().chain(self.parts.values()).map(|d| u64::from(d.chunks)).sum()
     }
 
     /// A number that no document had before.
@@ -251,7 +261,7 @@ impl Journal {
     fn rewrite(&mut self, header: Header) -> Result<()> {
         let version = self.catalogue.version;
         let put = |doc: &Doc| Commit { version, put: vec![doc.clone()], gone: Vec::new() };
-        let mut commits: Vec<Commit> = self.catalogue.docs.values().map(put).collect();
+        let mut commits: Vec<Commit> = self.catalogue.docs.values().chain(self.catalogue.parts.values()).map(put).collect();
         if commits.is_empty() {
             commits.push(Commit { version, ..Commit::default() });
         }

@@ -9,6 +9,8 @@ pub mod fuse;
 pub mod home;
 pub mod ingest;
 pub mod journal;
+mod large;
+mod prepare;
 pub mod relevance;
 pub mod search;
 mod stop;

@@ -4,9 +4,18 @@ use std::collections::HashSet;
 
 use super::{
     terms::Terms,
-    words::{stems, subject_stems},
+    words::{stem, stems, subject_stems},
 };
 use crate::parcel::Evidence;
+
+/// Words that by themselves ask about the moment, or nothing: "what time is it" is not about the documents that hold
+/// "time". Beside any other word they count like any other, and so they do where hardly a passage holds them.
+const SMALL_TALK: [&str; 22] = [
+    "bye", "clock", "date", "day", "evening", "goodbye", "hello", "hey", "hi", "hour", "minute", "month", "morning", "night", "o", "thank",
+    "time", "today", "tomorrow", "tonight", "week", "year",
+];
+/// From this rarity on each such word may be what the question is about: about one passage in thirty holds it.
+const RARE: f32 = 3.5;
 
 /// The question's meaningful words, each with its rarity.
 #[derive(Clone, Debug, Default)]
@@ -17,15 +26,19 @@ pub struct Wanted {
 impl Wanted {
     pub fn new(question: &str, terms: &Terms) -> Self {
         let distinct: HashSet<String> = subject_stems(question).into_iter().collect();
-        Self {
-            words: distinct
-                .into_iter()
-                .map(|w| {
-                    let rarity = terms.rarity(&w).max(0.1);
-                    (w, rarity)
-                })
-                .collect(),
+        let mut words: Vec<(String, f32)> = distinct
+            .into_iter()
+            .map(|w| {
+                let rarity = terms.rarity(&w).max(0.1);
+                (w, rarity)
+            })
+            .collect();
+        let small_talk: HashSet<String> = SMALL_TALK.iter().map(|w| stem(w)).collect();
+        let common = words.iter().any(|(_, rarity)| *rarity < RARE);
+        if common && words.iter().all(|(w, _)| small_talk.contains(w)) {
+            words.clear();
         }
+        Self { words }
     }
 
     /// Share of the words, weighted by rarity, that a passage with its title holds, 0..1.
@@ -33,7 +46,8 @@ impl Wanted {
         let held: HashSet<String> = stems(passage).into_iter().collect();
         let all: f32 = self.words.iter().map(|(_, r)| r).sum();
         let found: f32 = self.words.iter().filter(|(w, _)| holds(&held, w)).map(|(_, r)| r).sum();
-        if all > 0.0 { found / all } else { 0.0 }
+        // An empty sum of floats is −0.0, which people would read.
+        if all > 0.0 { (found / all).abs() } else { 0.0 }
     }
 }
 
@@ -82,8 +96,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_held_is_a_plain_zero() {
+        assert!(Wanted::new("What is the refund policy?", &Terms::default()).coverage("moon").is_sign_positive());
+    }
+
+    #[test]
     fn a_question_without_meaningful_words_is_covered_by_nothing() {
         assert_eq!(Wanted::new("What is it?", &Terms::default()).coverage("it is what it is"), 0.0);
+    }
+
+    #[test]
+    fn the_moment_is_no_subject_of_documents_unless_they_hardly_speak_of_it() {
+        let filled = |common: usize| {
+            let mut terms = Terms::default();
+            (0..100).for_each(|i| terms.add(if i < common { "the time of day" } else { "bread" }));
+            terms
+        };
+        for question in ["What time is it?", "What day is it today?", "Hello!", "What's the time o'clock?"] {
+            assert_eq!(Wanted::new(question, &filled(20)).coverage("It takes time, all day, today and hello."), 0.0, "{question}");
+        }
+        assert_eq!(Wanted::new("What time is it?", &filled(1)).coverage("the time"), 1.0);
+        assert!(Wanted::new("What time does the bread rise?", &filled(20)).coverage("the time") > 0.1);
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub const DEMO_NOTE: &str = "answering from the demo documents; `xnai ingest PAT
 const EMPTY_NOTE: &str = "there are no documents yet; `xnai ingest PATH` adds them";
 const NO_EMBEDDER: &str = "no embedding model: words alone are compared";
 const BEHIND: &str = "the index was damaged and answers from what is left; the next `xnai ingest` repairs it";
+/// Said when nothing in the journal can be read: there were documents, so those of the demo are no answer.
+pub const LOST: &str =
+    "the record of your documents is damaged, and none of them can be found: `xnai ingest PATH` with where they are reads them again";
 
 /// Which lists are asked. `Both` is what everybody gets; the others are for measuring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +99,9 @@ impl Search {
         if user.rows.is_some() {
             return Ok((user, Vec::new()));
         }
+        if user.behind {
+            return Ok((user, vec![LOST.into()]));
+        }
         match demo()? {
             Some(demo) if demo.rows.is_some() => Ok((demo, vec![DEMO_NOTE.into()])),
             _ => Ok((user, vec![EMPTY_NOTE.into()])),
@@ -124,6 +130,10 @@ impl Search {
         // A filter that means nothing is said even while there is nothing to filter.
         let only = filter::admitted(&query.filter, &view.catalogue)?;
         let Some(rows) = &view.rows else { return Ok(Passages { notes, ..Passages::default() }) };
+        if only.as_ref().is_some_and(Vec::is_empty) {
+            notes.push(filter::none_fits(&query.filter));
+            return Ok(Passages { notes, ..Passages::default() });
+        }
         if view.behind {
             notes.push(BEHIND.into());
         }

@@ -1,6 +1,7 @@
 //! Ingest, search and repair on a store in memory: everything that needs neither LanceDB nor a model.
 
 mod damage;
+mod large;
 
 use std::{
     fs,
@@ -13,10 +14,11 @@ use super::{
     embed::Embedder,
     filter,
     home::{DEMO, Home, USER},
-    ingest::{self, Event, Ingester, Report, Request},
+    ingest::{Event, Ingester, Report, Request},
     journal::Catalogue,
     search::{DEMO_NOTE, Search},
     store::{Tables, memory::Memory},
+    walk,
     words::stems,
 };
 use crate::{
@@ -186,6 +188,7 @@ fn filters_choose_documents_and_harmful_values_choose_none() {
     assert!(sources("path=docs/*.md").iter().all(|s| s.ends_with(".md")));
     assert_eq!(sources("path=moon.*").len(), 1);
     assert!(sources("before=1971-01-01").is_empty());
+    assert!(rig.ask("moon", &["before=1971-01-01"]).notes[0].contains("no document fits before=1971-01-01"));
     for value in ["' OR 1=1 --", "x'; DROP TABLE user; --", "%", "\") OR (\"1\"=\"1"] {
         assert!(sources(&format!("tag={value}")).is_empty() && sources(&format!("source={value}")).is_empty());
     }
@@ -321,5 +324,5 @@ fn words_in_quotes_must_stand_in_the_passage() {
 
 #[test]
 fn sources_are_shown_as_text_whatever_their_bytes() {
-    assert_eq!(ingest::source(Path::new("/a/é.md")), "/a/é.md");
+    assert_eq!(walk::source(Path::new("/a/é.md")), "/a/é.md");
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs, io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -89,6 +89,15 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "it leads nowhere".into(),
         _ => error.to_string().split(" (os error").next().unwrap_or("it cannot be read").to_lowercase(),
     }
+}
+
+/// A path as people read it; bytes that are no text are written `\xE9`.
+pub fn source(path: &Path) -> String {
+    let chunk = |c: std::str::Utf8Chunk<'_>| {
+        let bad: String = c.invalid().iter().map(|b| format!("\\x{b:02X}")).collect();
+        c.valid().to_owned() + &bad
+    };
+    path.as_os_str().as_bytes().utf8_chunks().map(chunk).collect()
 }
 
 /// Why a file is not taken.

@@ -8,7 +8,7 @@ use std::fs::File;
 use super::{
     chunk,
     home::{self, Home},
-    journal::{Commit, Doc, EmbedderId, Header, Journal},
+    journal::{Catalogue, Commit, Doc, EmbedderId, Header, Journal},
     store::{Row, Rows, SCHEMA, Tables},
     terms::Terms,
 };
@@ -123,12 +123,14 @@ impl<'a> Writer<'a> {
     /// journal remember that they are to be read again.
     fn reconcile(&mut self) -> Result<()> {
         let census = self.rows.census()?;
-        let docs = &self.journal.catalogue.docs;
+        let Catalogue { docs, parts, .. } = &self.journal.catalogue;
         let whole = |doc: &&Doc| census.get(&doc.id).copied().unwrap_or(0) == doc.chunks;
         let broken: Vec<Doc> = docs.values().filter(|d| !whole(d)).map(|d| d.clone().hollow()).collect();
-        let stray: Vec<u32> = census.keys().filter(|id| docs.get(id).is_none_or(|d| !whole(&d))).copied().collect();
+        let gone: Vec<u32> = parts.values().filter(|d| !whole(d)).map(|d| d.id).collect();
+        let known = |id: &u32| docs.get(id).or_else(|| parts.get(id));
+        let stray: Vec<u32> = census.keys().filter(|id| known(id).is_none_or(|d| !whole(&d))).copied().collect();
         let version = if stray.is_empty() { self.rows.version()? } else { self.rows.remove(&stray)? };
-        self.acknowledge(Commit { version, put: broken, gone: Vec::new() })
+        self.acknowledge(Commit { version, put: broken, gone })
     }
 
     /// Stores documents and takes others away, in one acknowledged step.
@@ -144,6 +146,16 @@ impl<'a> Writer<'a> {
             drop(self.align());
         }
         outcome
+    }
+
+    /// What an interrupted run left of this source.
+    pub fn parts_of(&self, source: &str) -> Vec<Doc> {
+        self.journal.catalogue.parts.values().filter(|part| part.source == source).cloned().collect()
+    }
+
+    /// Stores some more rows of a document that is not whole yet, and what there is of it now.
+    pub fn stage(&mut self, part: Doc, rows: Vec<Row>) -> Result<()> {
+        self.commit(vec![Parcel { doc: part, rows }], Vec::new())
     }
 
     fn write(&mut self, parcels: Vec<Parcel>, gone: &[u32]) -> Result<(u64, Vec<Doc>)> {

@@ -9,6 +9,7 @@ pub mod sentences;
 mod tame;
 pub mod voices;
 mod wav;
+pub mod wyoming;
 
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub enum Backend {
     Kokoro,
     /// The program `espeak-ng`.
     Espeak,
+    /// The server of the Wyoming protocol at `tts.address`.
+    Wyoming,
     Fake,
 }
 
@@ -65,7 +68,15 @@ pub struct Settings {
     pub voice: String,
     /// espeak-ng voice.
     pub espeak_voice: String,
-    /// 1.0 is natural; 0.5 to 2.0.
+    /// Of a Wyoming server: `unix:///path`, `tcp://127.0.0.1:port` or `stdio:program arguments`.
+    pub address: String,
+    /// Its name of the voice, or a language to choose one of; empty leaves the choice to it.
+    pub wyoming_voice: String,
+    /// Of a voice with several speakers.
+    pub wyoming_speaker: String,
+    /// How long that server may be silent, in seconds.
+    pub timeout_s: u16,
+    /// 1.0 is natural; 0.5 to 2.0. A Wyoming server has a speed of its own, which the protocol cannot change.
     pub speed: f32,
     /// Lexicon file: one `word phonemes` pair a line.
     pub lexicon: String,
@@ -81,6 +92,10 @@ impl Default for Settings {
             model: "auto".into(),
             voice: "af_heart".into(),
             espeak_voice: "en-us".into(),
+            address: String::new(),
+            wyoming_voice: String::new(),
+            wyoming_speaker: String::new(),
+            timeout_s: 30,
             speed: 1.0,
             lexicon: String::new(),
             threads: 0,
@@ -123,6 +138,12 @@ impl TryFrom<f32> for Speed {
     }
 }
 
+/// What the user should be told once about what these settings cannot do, if anything.
+pub fn note(settings: &Settings) -> Option<String> {
+    let unheard = settings.backend == Backend::Wyoming && (settings.speed - 1.0).abs() > f32::EPSILON;
+    unheard.then(|| "tts.speed changes nothing: the Wyoming protocol leaves the speed to the server".into())
+}
+
 /// The back end that these settings mean, given the files there are.
 pub fn decide(settings: &Settings, files: &Files) -> Backend {
     match settings.backend {
@@ -145,6 +166,10 @@ pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dy
             let kokoro = Kokoro::open(files, &manner, || phonemes(settings))?;
             let (voice, cache) = keep(files.model.as_ref().map_or("", |m| &m.sha256), &settings.voice);
             Ok(Box::new(Cached::new(kokoro, voice, cache)))
+        }
+        Backend::Wyoming => {
+            let (voice, cache) = keep(&settings.address, &format!("{} {}", settings.wyoming_voice, settings.wyoming_speaker));
+            Ok(Box::new(Cached::new(wyoming::Remote::open(settings)?, voice, cache)))
         }
         Backend::Espeak | Backend::Auto => {
             let (voice, cache) = keep("espeak-ng", &settings.espeak_voice);

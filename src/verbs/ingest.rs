@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     path::PathBuf,
+    time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -76,8 +77,11 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
+    let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style);
+    // A large file is read and cut for seconds without any event.
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
 }
 
 fn show(bar: &ProgressBar, quiet: bool, event: &Event<'_>) {
@@ -88,6 +92,10 @@ fn show(bar: &ProgressBar, quiet: bool, event: &Event<'_>) {
         Event::File(path) => {
             bar.inc(1);
             bar.set_message(plain(&path.to_string_lossy()));
+        }
+        Event::Passages { path, done, all } => {
+            let of = path.map_or_else(|| "these files".into(), |path| path.to_string_lossy());
+            bar.set_message(plain(&format!("{done} of {all} passages of {of}")));
         }
         Event::Stored(_) => bar.tick(),
     }

@@ -3,9 +3,13 @@
 pub mod bench;
 pub mod completions;
 pub mod config;
+pub mod devices;
 pub mod doctor;
 pub mod forget;
 pub mod ingest;
 pub mod models;
+pub mod pipe;
 pub mod search;
+pub mod sessions;
 pub mod sources;
+pub mod vad;

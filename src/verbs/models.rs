@@ -1,6 +1,7 @@
 //! `xnai models`: which files there are, fetching them, checking them, and throwing them away.
 
 mod bar;
+mod named;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -11,8 +12,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::{
     config::Context,
     error::{Error, Kind, Result, Room},
-    models::{Entry, Pull, Registry, Shelf, shelf, shelf::State, source::size},
-    os::terminal::{say, say_json, say_path},
+    models::{Entry, Pull, Registry, Shelf, shelf::State, source::size},
+    os::terminal::{say, say_json},
     turn::Session,
 };
 
@@ -39,15 +40,19 @@ pub enum What {
     },
     /// Read files through and compare them with their hashes
     Verify {
-        /// Ids; all that are installed when none is given
-        ids: Vec<String>,
+        /// Packs or ids; all that are installed when none is given
+        #[arg(value_name = "PACK|ID")]
+        names: Vec<String>,
     },
-    /// Print where a file lies, after checking it
-    Path { id: String },
-    /// Remove downloaded files
+    /// Print where a file, or each file of a pack, lies, after checking it
+    Path {
+        #[arg(value_name = "PACK|ID")]
+        name: String,
+    },
+    /// Remove downloaded files; of a pack, those that no other complete pack needs
     Rm {
-        #[arg(required = true)]
-        ids: Vec<String>,
+        #[arg(required = true, value_name = "PACK|ID")]
+        names: Vec<String>,
     },
 }
 
@@ -57,9 +62,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         What::List { json: true } => say_json(&rows(&shelf)),
         What::List { json: false } => say(&table(&shelf)),
         What::Pull { names } => pull(names, &shelf, context),
-        What::Verify { ids } => verify(ids, &shelf),
-        What::Path { id } => path(id, &shelf),
-        What::Rm { ids } => remove(ids, &shelf),
+        What::Verify { names } => verify(names, &shelf),
+        What::Path { name } => named::path(name, &shelf),
+        What::Rm { names } => named::remove(names, &shelf),
     }
 }
 
@@ -130,15 +135,10 @@ fn pack_size(registry: &Registry, lines: &[Vec<String>]) -> String {
     format!("{more}{}", size(entries.iter().map(|e| e.bytes).sum()))
 }
 
-fn verify(ids: &[String], shelf: &Shelf) -> Result<()> {
-    let entries = if ids.is_empty() { shelf.registry().files.iter().collect() } else { named(ids, shelf)? };
+fn verify(names: &[String], shelf: &Shelf) -> Result<()> {
     let (mut good, mut bad) = (0, 0);
-    for entry in entries {
-        let candidates = shelf.candidates(entry);
-        if candidates.is_empty() && !ids.is_empty() {
-            return Err(shelf::missing(entry));
-        }
-        for path in candidates {
+    for entry in named::to_verify(names, shelf)? {
+        for path in shelf.candidates(entry) {
             match shelf.hashes().fresh(&path).and_then(|_| shelf.check(entry, &path)) {
                 Ok(file) => {
                     good += 1;
@@ -158,26 +158,6 @@ fn verify(ids: &[String], shelf: &Shelf) -> Result<()> {
         _ => Err(Error::fetch(Room::Models, format!("{bad} of {} model files do not hold", good + bad))
             .hint("remove them with `xnai models rm` and pull them again")),
     }
-}
-
-fn path(id: &str, shelf: &Shelf) -> Result<()> {
-    let entry = shelf.registry().get(id).ok_or_else(|| shelf.registry().unknown(id))?;
-    let file = shelf.installed(entry)?.ok_or_else(|| shelf::missing(entry))?;
-    say_path(&file.path)
-}
-
-fn remove(ids: &[String], shelf: &Shelf) -> Result<()> {
-    for entry in named(ids, shelf)? {
-        for path in shelf.remove(entry)? {
-            say(&format!("removed {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-fn named<'a>(ids: &[String], shelf: &'a Shelf) -> Result<Vec<&'a Entry>> {
-    let registry = shelf.registry();
-    ids.iter().map(|id| registry.get(id).ok_or_else(|| registry.unknown(id))).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,18 @@
 //! Sound files good and bad, long recordings, and real playing through ALSA and PulseAudio without any sound card.
 
+#[cfg(feature = "audio")]
+mod capturing;
+mod detecting;
 mod echoing;
 mod files;
 #[cfg(feature = "audio")]
+mod lasting;
+mod pipes;
+#[cfg(feature = "audio")]
 mod playing;
+#[cfg(feature = "audio")]
+mod pulse;
 mod saving;
+#[cfg(feature = "audio")]
+mod silent_callbacks;
 mod splitting;

@@ -30,6 +30,8 @@ use xnai::{
     turn::{Session, Turn},
 };
 
+use crate::support::SmallDisk;
+
 /// Tells the child process which folder to ingest.
 const CHILD: &str = "RAG_TEST_CHILD";
 
@@ -414,40 +416,17 @@ fn a_damaged_line_of_the_journal_costs_no_other() {
     }
 }
 
-/// A small file system in memory; unmounted when dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(megabytes: usize) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let size = format!("size={megabytes}m");
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
-        done.is_ok_and(|s| s.success()).then_some(Self(folder))
-    }
-
-    fn grow(&self, megabytes: usize) {
-        let size = format!("remount,size={megabytes}m");
-        assert!(Command::new("mount").args(["-o", &size]).arg(self.0.path()).status().unwrap().success());
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(self.0.path()).status());
-    }
-}
-
 #[test]
 fn a_full_disk_is_a_sentence_and_the_store_still_opens() {
-    let Some(disk) = SmallDisk::mount(5) else { return eprintln!("skipped: only root may mount a small disk") };
+    let Some(disk) = SmallDisk::mount(5 << 10) else { return };
     let outside = Rig::new();
-    let rig = Rig::at(disk.0.path());
+    let rig = Rig::at(disk.path());
     rig.try_ingest(&[outside.docs()], &mut |_| {}).unwrap();
     outside.write_many(400, 40);
     let error = rig.try_ingest(&[outside.docs()], &mut |_| {}).unwrap_err();
     assert_eq!(error.kind(), Kind::MakeRoom, "{error}");
     assert_eq!(rig.best("moon kilometres"), "moon.txt");
-    disk.grow(200);
+    disk.grow(200 << 10);
     rig.try_ingest(&[outside.docs()], &mut |_| {}).unwrap();
     assert_eq!(rig.catalogue().docs.len(), 402);
     rig.is_whole();

@@ -17,6 +17,7 @@ const VERBS: &[&[&str]] = &[
     &["config", "path"],
     &["config", "default"],
     &["sources", "--json"],
+    &["sessions", "list", "--json"],
     &["completions", "bash"],
     &["completions", "fish"],
     #[cfg(feature = "lance")]

@@ -1,17 +1,11 @@
-//! A name from the configuration into an opened device: which one, in which form, with what buffer.
-
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+//! A name from the configuration into a device and the form in which we would open it.
 
 use cpal::{
-    BufferSize, ErrorKind, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange,
+    BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange,
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::{
-    DeviceInfo,
-    mouth::{Mouth, Shared},
-    quiet,
-};
+use super::{DeviceInfo, quiet};
 use crate::error::{Error, Result, Room};
 
 /// Each of the device's two buffers: small enough that a hush is heard at once, large enough for a busy machine.
@@ -20,60 +14,104 @@ const BUFFER_MS: u32 = 20;
 /// In the order in which we like them: speech needs no more.
 const RATES: [u32; 2] = [48_000, 44_100];
 
-pub(in super::super) fn list() -> Result<Vec<DeviceInfo>> {
-    Ok(playing()?.into_iter().map(|(info, _)| info).collect())
+/// What a device is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    In,
+    Out,
 }
 
-/// The devices that can play, the default one first.
-fn playing() -> Result<Vec<(DeviceInfo, Choice)>> {
+impl Way {
+    fn key(self) -> &'static str {
+        match self {
+            Way::In => "audio.input",
+            Way::Out => "audio.output",
+        }
+    }
+
+    /// What else one could do.
+    fn instead(self) -> &'static str {
+        match self {
+            Way::In => "type the question",
+            Way::Out => "use --out FILE.wav",
+        }
+    }
+
+    fn default(self, host: &cpal::Host) -> Option<cpal::Device> {
+        match self {
+            Way::In => host.default_input_device(),
+            Way::Out => host.default_output_device(),
+        }
+    }
+
+    fn best(self, device: &cpal::Device) -> Result<Option<SupportedStreamConfig>, cpal::Error> {
+        Ok(match self {
+            Way::In => best(device.supported_input_configs()?, self),
+            Way::Out => best(device.supported_output_configs()?, self),
+        })
+    }
+}
+
+/// The devices that can do it, the default one first.
+pub(super) fn list(way: Way) -> Result<Vec<DeviceInfo>> {
+    Ok(able(way)?.into_iter().map(|(info, _)| info).collect())
+}
+
+fn able(way: Way) -> Result<Vec<(DeviceInfo, Choice)>> {
     quiet::alsa();
     let host = cpal::default_host();
-    let default = host.default_output_device();
+    let default = way.default(&host);
     let default_id = default.as_ref().and_then(|d| d.id().ok());
     // Asking ALSA's JACK plugin what it can do makes libjack print to stderr wherever no JACK server runs.
     let is_jack = |d: &cpal::Device| d.id().is_ok_and(|id| id.to_string().ends_with(":jack"));
-    let others = host.devices().map_err(|e| fault("default", &e))?.filter(|d| d.id().ok() != default_id && !is_jack(d));
-    let able = default.into_iter().chain(others).filter_map(|device| Choice::of(device).ok());
+    let all = host.devices().map_err(|e| fault("default", way, &e))?;
+    let others = all.filter(|d| d.id().ok() != default_id && !is_jack(d));
+    let able = default.into_iter().chain(others).filter_map(|device| Choice::of(device, way).ok());
     let described = able.enumerate().map(|(index, choice)| (choice.info(index, default_id.as_ref()), choice));
     Ok(described.collect())
 }
 
 /// By `default`, exact name, number in the list, or a part of the name or the description that fits only one.
-pub(super) fn choose(wanted: &str) -> Result<Choice> {
+pub(super) fn choose(wanted: &str, way: Way) -> Result<Choice> {
     quiet::alsa();
     if wanted.is_empty() || wanted == "default" {
-        let none = || Error::reopen(Room::Audio, "there is no sound device").hint("plug one in, or use --out FILE.wav");
-        return Choice::of(cpal::default_host().default_output_device().ok_or_else(none)?);
+        let none = || Error::reopen(Room::Audio, "there is no sound device").hint(format!("plug one in, or {}", way.instead()));
+        return Choice::of(way.default(&cpal::default_host()).ok_or_else(none)?, way);
     }
-    let devices = playing()?;
-    let part = wanted.to_lowercase();
-    let exact = |(info, _): &(DeviceInfo, Choice)| info.name == wanted || wanted.parse() == Ok(info.index);
-    let partly =
-        |(info, _): &(DeviceInfo, Choice)| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
-    let found = match devices.iter().position(exact) {
-        None if devices.iter().filter(|d| partly(d)).count() == 1 => devices.iter().position(partly),
-        found => found,
-    };
-    let names: Vec<_> = devices.iter().map(|(info, _)| info.name.clone()).collect();
-    match found.and_then(|at| devices.into_iter().nth(at)) {
+    let devices = able(way)?;
+    let infos: Vec<DeviceInfo> = devices.iter().map(|(info, _)| info.clone()).collect();
+    match find(wanted, &infos).and_then(|at| devices.into_iter().nth(at)) {
         Some((_, choice)) => Ok(choice),
-        None => Err(Error::reopen(Room::Audio, format!("no sound device is called {wanted:?}"))
-            .hint(format!("set audio.output to one of: {}", if names.is_empty() { "default".into() } else { names.join(", ") }))),
+        None => {
+            let names: Vec<_> = infos.iter().map(|info| info.name.as_str()).collect();
+            let names = if names.is_empty() { "default".to_owned() } else { names.join(", ") };
+            let error = Error::reopen(Room::Audio, format!("no sound device is called {wanted:?}"));
+            Err(error.hint(format!("set {} to one of: {names}", way.key())))
+        }
     }
+}
+
+/// Where in the list it is.
+fn find(wanted: &str, devices: &[DeviceInfo]) -> Option<usize> {
+    let part = wanted.to_lowercase();
+    let exact = |info: &DeviceInfo| info.name == wanted || wanted.parse() == Ok(info.index);
+    let partly = |info: &&DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
+    let only_one = || (devices.iter().filter(partly).count() == 1).then(|| devices.iter().position(|info| partly(&info))).flatten();
+    devices.iter().position(exact).or_else(only_one)
 }
 
 /// A device and the form in which we would open it.
 pub(super) struct Choice {
-    device: cpal::Device,
+    pub device: cpal::Device,
     form: SupportedStreamConfig,
+    way: Way,
 }
 
 impl Choice {
-    fn of(device: cpal::Device) -> Result<Self> {
-        let forms = device.supported_output_configs().map_err(|e| fault(&name(&device), &e))?;
-        match best(forms) {
-            Some(form) => Ok(Self { device, form }),
-            None => Err(Error::reopen(Room::Audio, format!("the sound device {} takes no form of sound that we make", name(&device)))),
+    fn of(device: cpal::Device, way: Way) -> Result<Self> {
+        match way.best(&device).map_err(|e| fault(&name(&device), way, &e))? {
+            Some(form) => Ok(Self { device, form, way }),
+            None => Err(Error::reopen(Room::Audio, format!("the sound device {} has no form of sound that we know", name(&device)))),
         }
     }
 
@@ -85,8 +123,16 @@ impl Choice {
         self.form.channels()
     }
 
+    pub fn format(&self) -> SampleFormat {
+        self.form.sample_format()
+    }
+
     pub fn name(&self) -> String {
         name(&self.device)
+    }
+
+    pub fn fault(&self, error: &cpal::Error) -> Error {
+        fault(&self.name(), self.way, error)
     }
 
     fn info(&self, index: usize, default: Option<&cpal::DeviceId>) -> DeviceInfo {
@@ -100,40 +146,8 @@ impl Choice {
         }
     }
 
-    /// Opens it; the mouth's samples are what it plays. It begins when told to.
-    pub fn stream(&self, shared: Arc<Shared>, mouth: Mouth) -> Result<cpal::Stream> {
-        match self.form.sample_format() {
-            SampleFormat::F32 => self.typed::<f32>(shared, mouth),
-            SampleFormat::I32 => self.typed::<i32>(shared, mouth),
-            SampleFormat::I16 => self.typed::<i16>(shared, mouth),
-            _ => self.typed::<u8>(shared, mouth),
-        }
-    }
-
-    fn typed<T: SizedSample + cpal::FromSample<f32>>(&self, shared: Arc<Shared>, mut mouth: Mouth) -> Result<cpal::Stream> {
-        let errors = shared.clone();
-        let data = move |out: &mut [T], info: &OutputCallbackInfo| {
-            let time = info.timestamp();
-            let ahead = time.playback.saturating_duration_since(time.callback).as_micros();
-            shared.latency_us.store(ahead.min(u128::from(u64::MAX)) as u64, Relaxed);
-            mouth.fill(out);
-        };
-        let error = move |e: cpal::Error| match e.kind() {
-            ErrorKind::Xrun => {
-                errors.underruns.fetch_add(1, Relaxed);
-            }
-            ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-            // PulseAudio's plugin answers so to a question about its delay that comes before the server's first word on
-            // it. Where it means the end, the samples stop, and that is noticed.
-            ErrorKind::BackendError => {}
-            _ => errors.lost.store(true, Relaxed),
-        };
-        let built = self.device.build_output_stream(self.config(), data, error, None);
-        built.map_err(|e| fault(&self.name(), &e))
-    }
-
     /// Small buffers where the device has them, else whatever it likes.
-    fn config(&self) -> StreamConfig {
+    pub fn config(&self) -> StreamConfig {
         let wanted = self.rate() * BUFFER_MS / 1000;
         let buffer_size = match self.form.buffer_size() {
             cpal::SupportedBufferSize::Range { min, max } if min <= max => BufferSize::Fixed(wanted.clamp(*min, *max)),
@@ -144,7 +158,7 @@ impl Choice {
 }
 
 /// The form nearest to what speech needs: few channels, a common rate, floats or 16 bits.
-fn best(forms: impl Iterator<Item = SupportedStreamConfigRange>) -> Option<SupportedStreamConfig> {
+fn best(forms: impl Iterator<Item = SupportedStreamConfigRange>, way: Way) -> Option<SupportedStreamConfig> {
     let ours = forms.filter_map(|form| {
         let kind = match form.sample_format() {
             SampleFormat::F32 => 0,
@@ -156,11 +170,11 @@ fn best(forms: impl Iterator<Item = SupportedStreamConfigRange>) -> Option<Suppo
         let (low, high) = (form.min_sample_rate(), form.max_sample_rate());
         let liked = RATES.iter().position(|rate| (low..=high).contains(rate));
         let rate = liked.map_or_else(|| RATES[0].clamp(low, high), |n| RATES[n]);
-        // Stereo before mono: a mono stream reaches only one ear on some devices.
-        let channels = match form.channels() {
-            2 => 0,
-            1 => 1,
-            more => more,
+        let channels = match (form.channels(), way) {
+            // Heard, stereo comes before mono: a mono stream reaches only one ear on some devices.
+            (2, Way::Out) | (1, Way::In) => 0,
+            (1, Way::Out) | (2, Way::In) => 1,
+            (more, _) => more,
         };
         Some(((liked.unwrap_or(RATES.len()), channels, kind), form, rate))
     });
@@ -168,18 +182,46 @@ fn best(forms: impl Iterator<Item = SupportedStreamConfigRange>) -> Option<Suppo
     form.try_with_sample_rate(rate)
 }
 
-/// What `audio.output` takes.
+/// What `audio.input` and `audio.output` take.
 fn name(device: &cpal::Device) -> String {
     device.id().map_or_else(|_| device.to_string(), |id| id.id().to_owned())
 }
 
 /// What cpal says, as a remedy.
-pub(super) fn fault(name: &str, error: &cpal::Error) -> Error {
+fn fault(name: &str, way: Way, error: &cpal::Error) -> Error {
     let say = |what: &str| Error::reopen(Room::Audio, format!("the sound device {name} {what}"));
+    let (key, instead) = (way.key(), way.instead());
     match error.kind() {
-        ErrorKind::DeviceBusy => say("is in use by another program").hint("close that program, or name another device as audio.output"),
+        ErrorKind::DeviceBusy => say("is in use by another program").hint(format!("close that program, or name another device as {key}")),
         ErrorKind::PermissionDenied => say("may not be used by you").hint("join the group `audio`, or start a sound server"),
-        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => say("is not there").hint("plug it in, or use --out FILE.wav"),
-        _ => say(&format!("cannot be opened ({error})")).hint("name another as audio.output, or use --out FILE.wav"),
+        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => say("is not there").hint(format!("plug it in, or {instead}")),
+        _ => say(&format!("cannot be opened ({error})")).hint(format!("name another as {key}, or {instead}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(index: usize, name: &str, description: &str) -> DeviceInfo {
+        DeviceInfo { index, name: name.into(), description: description.into(), default: index == 0, rate: 48_000, channels: 1 }
+    }
+
+    #[test]
+    fn a_device_is_found_by_name_number_or_a_part_that_fits_only_one() {
+        let list =
+            [device(0, "pulse", "PulseAudio"), device(1, "hw:CARD=USB,DEV=0", "USB microphone"), device(2, "hw:CARD=PCH,DEV=0", "HDA")];
+        for (wanted, found) in [
+            ("pulse", Some(0)),
+            ("1", Some(1)),
+            ("usb", Some(1)),
+            ("USB MIC", Some(1)),
+            ("hda", Some(2)),
+            ("hw:", None),
+            ("7", None),
+            ("x", None),
+        ] {
+            assert_eq!(find(wanted, &list), found, "{wanted}");
+        }
     }
 }

@@ -46,6 +46,46 @@ pub fn walk(mut reader: impl BufRead, entries: u64) -> Result<(), Damaged> {
     Ok(())
 }
 
+/// What an entry holds, as far as anybody here wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Number(u64),
+    Numbers(Vec<u64>),
+    Other,
+}
+
+/// Reads type and value of one entry whose name was read.
+pub fn value(reader: &mut impl BufRead) -> Result<Value, Damaged> {
+    match u32(reader)? {
+        STRINGS => string(reader).map(|_| Value::Other),
+        ARRAYS => {
+            let (kind, count) = (u32(reader)?, u64::from_le_bytes(bytes(reader)?));
+            match whole(kind) {
+                Some(width) if count <= LAYERS.into() => {
+                    (0..count).map(|_| little(reader, width)).collect::<Result<_, _>>().map(Value::Numbers)
+                }
+                _ if kind == STRINGS => (0..count).try_for_each(|_| string(reader).map(drop)).map(|()| Value::Other),
+                _ => {
+                    skip(reader, width(kind)?.checked_mul(count).ok_or(Damaged("its metadata has an endless list"))?).map(|()| Value::Other)
+                }
+            }
+        }
+        kind => match whole(kind) {
+            Some(width) => little(reader, width).map(Value::Number),
+            None => skip(reader, width(kind)?).map(|()| Value::Other),
+        },
+    }
+}
+
+/// Bytes of a type that holds whole numbers.
+fn whole(kind: u32) -> Option<u64> {
+    matches!(kind, 0..=5 | 10 | 11).then(|| width(kind).ok()).flatten()
+}
+
+fn little(reader: &mut impl BufRead, width: u64) -> Result<u64, Damaged> {
+    (0..width).try_fold(0, |sum, place| Ok(sum | u64::from(bytes::<1>(reader)?[0]) << (8 * place)))
+}
+
 const NUMBERS: u32 = 4;
 const FLOATS: u32 = 6;
 const STRINGS: u32 = 8;
@@ -79,7 +119,7 @@ fn array(reader: &mut impl BufRead, words: bool) -> Result<(), Damaged> {
     Ok(())
 }
 
-fn string(reader: &mut impl BufRead) -> Result<Vec<u8>, Damaged> {
+pub fn string(reader: &mut impl BufRead) -> Result<Vec<u8>, Damaged> {
     let length = u64::from_le_bytes(bytes(reader)?);
     if length > STRING {
         return Err(Damaged("its metadata has an endless text"));
@@ -99,7 +139,7 @@ fn u32(reader: &mut impl BufRead) -> Result<u32, Damaged> {
     Ok(u32::from_le_bytes(bytes(reader)?))
 }
 
-fn bytes<const N: usize>(reader: &mut impl BufRead) -> Result<[u8; N], Damaged> {
+pub fn bytes<const N: usize>(reader: &mut impl BufRead) -> Result<[u8; N], Damaged> {
     let mut bytes = [0; N];
     reader.read_exact(&mut bytes)?;
     Ok(bytes)

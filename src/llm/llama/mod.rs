@@ -15,20 +15,13 @@ use self::{
     context::{Context, Shape},
     model::Model,
 };
-use super::{Cores, KvType, Llm, PieceSink, Settings, fit::fit, stream::Stream};
+use super::{Cores, KvType, Llm, PieceSink, Settings, fit::fit, stream::Stream, thoughts};
 use crate::{
     error::{Error, Result, Room},
     os::{pin, topology},
     parcel::{Finish, FinishReason, ModelFile, Piece, Prompt, Sampling},
     turn::Turn,
 };
-
-/// Largest context taken when none is set, in tokens: more costs memory that a spoken answer does not need.
-const CONTEXT: u32 = 8192;
-/// llama.cpp counts a KV cache in steps of this many tokens.
-const CONTEXT_STEP: u32 = 256;
-/// Values in one block of q8_0: an attention head must be a whole number of them.
-const BLOCK: u32 = 32;
 
 pub struct Llama {
     context: Context,
@@ -48,6 +41,8 @@ struct Pinning {
 struct Ready {
     tokens: Vec<LlamaToken>,
     stops: Vec<String>,
+    /// The template has begun a thought in the model's name: its end is the first mark that the answer will hold.
+    thinking: bool,
 }
 
 pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Result<Box<dyn Llm>> {
@@ -74,28 +69,15 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, cores: &Cores) -> Re
 
 /// What the settings mean for this model on this machine; what could not be had is noted.
 fn shape(settings: &Settings, model: &Model, cores: &Cores, notes: &mut Vec<String>) -> Shape {
-    let trained = model.weights.n_ctx_train().max(CONTEXT_STEP);
-    let context = match settings.context {
-        0 => trained.min(CONTEXT),
-        wanted if wanted > trained => {
-            notes.push(format!("llm.context is {wanted}, but the model was made for {trained} tokens"));
-            trained
-        }
-        wanted => wanted.max(CONTEXT_STEP),
-    };
+    let context = settings.context_for(model.weights.n_ctx_train());
+    if settings.context > context {
+        notes.push(format!("llm.context is {}, but the model was made for {context} tokens", settings.context));
+    }
     let (key, value) = model.head_sizes();
-    let whole = key.is_multiple_of(BLOCK) && value.is_multiple_of(BLOCK);
-    let kv = match settings.kv {
-        KvType::Q8_0 if !whole => {
-            notes.push(format!("the KV cache is kept in 16 bits: attention heads of {key} values do not fit blocks of {BLOCK}"));
-            KvType::F16
-        }
-        KvType::Q8_0 if !settings.flash_attention => {
-            notes.push("the KV cache is kept in 16 bits: 8 bits need llm.flash_attention".to_owned());
-            KvType::F16
-        }
-        kv => kv,
-    };
+    let kv = settings.kv_for(key, value).unwrap_or_else(|why| {
+        notes.push(format!("the KV cache is kept in 16 bits: {why}"));
+        KvType::F16
+    });
     let threads = threads(settings.threads, cores);
     let threads_prefill = if settings.threads_prefill == 0 { threads } else { i32::from(settings.threads_prefill) };
     let batch = settings.batch.clamp(1, context);
@@ -119,6 +101,9 @@ impl Llm for Llama {
             Finish { prefilled: count(read.prefilled), restored: count(read.restored), kv_bytes: self.kv_bytes, ..Finish::default() };
         let room = self.context.size() - ready.tokens.len();
         let most = prompt.sampling.max_tokens.min(count(room));
+        if ready.thinking {
+            out(Piece { text: thoughts::OPEN.to_owned() })?;
+        }
         self.answer(&prompt.sampling, ready.stops, most, (turn, out), &mut finish)?;
         Ok(finish)
     }
@@ -154,18 +139,17 @@ impl Llama {
     fn ready(&self, prompt: &Prompt) -> Result<Ready> {
         let size = self.context.size();
         let answer = usize::try_from(prompt.sampling.max_tokens).unwrap_or(size).clamp(1, size / 2);
-        let mut ready = Ready { tokens: Vec::new(), stops: Vec::new() };
-        let fitted = fit(prompt, |prompt| {
+        let ready = |prompt: &Prompt| {
             let rendered = self.model.template.render(&self.model.fence.messages(prompt));
-            ready = Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops };
-            Ok(ready.tokens.len() + answer <= size)
-        })?;
+            let thinking = rendered.text.trim_end().ends_with(thoughts::OPEN);
+            Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops, thinking }
+        };
+        let fitted = fit(prompt, |prompt| Ok(ready(prompt).tokens.len() + answer <= size))?;
         let Some(fitted) = fitted else {
             let message = format!("llm.system alone does not fit the model's context of {size} tokens");
             return Err(Error::reword(Room::Llm, message).hint("shorten llm.system, or raise llm.context"));
         };
-        let rendered = self.model.template.render(&self.model.fence.messages(&fitted));
-        ready = Ready { tokens: self.model.tokens(&rendered.text), stops: rendered.stops };
+        let ready = ready(&fitted);
         if ready.tokens.is_empty() {
             return Err(Error::reword(Room::Llm, "the question is empty").hint("ask something"));
         }

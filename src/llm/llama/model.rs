@@ -74,11 +74,7 @@ impl Model {
     pub fn kv_bytes(&self, kv: KvType, context: u32) -> u64 {
         let (key, value) = self.head_sizes();
         let values = u64::from(key + value) * u64::from(self.weights.n_head_kv()) * u64::from(self.weights.n_layer());
-        let per_token = match kv {
-            KvType::F16 => values * 2,
-            KvType::Q8_0 => values / 32 * 34, // blocks of 32 bytes with a 2-byte scale
-        };
-        per_token * u64::from(context)
+        kv.bytes(values) * u64::from(context)
     }
 }
 

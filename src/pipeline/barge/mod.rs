@@ -113,6 +113,37 @@ const CURT: usize = 2;
 /// A transcript is compared this far, in words: nobody murmurs that long.
 const MOST_HEARD: usize = 100;
 
+/// Said alone, these ask for silence and for nothing else.
+const HUSHES: [&str; 17] = [
+    "stop",
+    "quiet",
+    "silence",
+    "cancel",
+    "enough",
+    "hush",
+    "halt",
+    "shut up",
+    "hold it",
+    "never mind",
+    "nevermind",
+    "be quiet",
+    "that's enough",
+    "stop it",
+    "stop talking",
+    "shush",
+    "no",
+];
+
+/// Whether it asks for silence and for nothing else; each may be repeated, and said with a "please".
+pub fn is_hush(heard: &str) -> bool {
+    let mut left: Vec<String> = words(heard).into_iter().filter(|word| word != "please").collect();
+    let any = !left.is_empty();
+    while let Some(hush) = HUSHES.iter().map(|hush| words(hush)).filter(|hush| left.starts_with(hush)).max_by_key(Vec::len) {
+        left.drain(..hush.len());
+    }
+    any && left.is_empty()
+}
+
 /// Judges the transcript of a candidate against the text being spoken: the fragments of the last ten seconds or so, and
 /// the one that plays now, in order. `backchannels` is [`BACKCHANNELS`] unless the user has a list.
 pub fn judge(heard: &str, spoken: &str, backchannels: &[impl AsRef<str>]) -> Verdict {

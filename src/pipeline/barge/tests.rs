@@ -146,3 +146,13 @@ fn texts_of_any_length_are_judged() {
     assert_eq!(judge(&long, &long, &BACKCHANNELS), Echo);
     assert_eq!(judge(&"no ".repeat(10_000), &long, &BACKCHANNELS), Interruption);
 }
+
+#[test]
+fn a_word_of_command_alone_asks_for_silence_only() {
+    for hush in ["Stop!", "stop, stop", "Be quiet, please.", "That's enough. Stop it."] {
+        assert!(is_hush(hush), "{hush:?}");
+    }
+    for question in ["", "please", "Stop. How long does it take?", "No, the other one.", "When does it stop?"] {
+        assert!(!is_hush(question), "{question:?}");
+    }
+}

@@ -1,12 +1,41 @@
 //! A conversation that listens and speaks: commands in, news out.
+//!
+//! | file | turns |
+//! |---|---|
+//! | here | a face's commands into events and settings |
+//! | `listener` | the microphone into utterances and levels |
+//! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
+//! | `cleaner` | what the microphone hears into what others said |
 
-use std::{sync::mpsc::Receiver, time::Duration};
+mod cleaner;
+mod listener;
+mod pipes;
 
-use super::news::Told;
+use std::{
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    time::Duration,
+};
+
+use cleaner::Cleaner;
+use listener::Listener;
+use pipes::Pipes;
+
+use super::{
+    Crew, Message, Pipeline, Retrieve, Wish,
+    conductor::{Change, Event, Expect, Rules},
+    crew::{self, Needs},
+    edges,
+    news::Told,
+    worker,
+};
+pub use crate::audio::DeviceInfo;
 use crate::{
+    audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
     error::{Error, Result, Room},
-    parcel::Exchange,
+    models::{Role, Shelf},
+    parcel::{Exchange, Filter},
+    tts,
 };
 
 /// What a face may ask of a conversation. None of them waits.
@@ -48,31 +77,36 @@ pub enum Command {
     Recall(Vec<Exchange>),
 }
 
+/// What the conductor and the faces want of the listener.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    Press,
+    Release,
+    HandsFree(bool),
+    /// Another microphone.
+    Input(String),
+    /// How long a pause means an end.
+    Expect(Expect),
+}
+
 /// How a conversation begins.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
     /// Listens without a key from the beginning.
     pub hands_free: bool,
+    /// Hands transcripts to the face as drafts from the beginning.
+    pub edit: bool,
     /// What was said before.
     pub history: Vec<Exchange>,
 }
 
 /// A running conversation. Dropping it ends it.
-pub struct Live;
-
-impl Live {
-    /// Begins: engines load at once, in parallel; what is missing is told by [`News`](super::news::News), not an error.
-    pub fn start(_context: &Context, _start: Start) -> Result<Started> {
-        Err(Error::report(Room::Pipeline, "there is no live conversation yet"))
-    }
-
-    /// Hands a command to the conductor. Errors only when the conductor has ended, a fault of ours.
-    pub fn send(&self, _command: Command) -> Result<()> {
-        Err(Error::report(Room::Pipeline, "there is no live conversation yet"))
-    }
-
-    /// Ends it, and waits until the device is in order, but no longer than this.
-    pub fn stop(self, _patience: Duration) {}
+pub struct Live {
+    pipeline: Pipeline,
+    wanted: SyncSender<Wanted>,
+    context: Context,
+    rules: Rules,
+    wish: Wish,
 }
 
 /// A conversation that began, and what to say about it.
@@ -83,4 +117,173 @@ pub struct Started {
     pub models: Vec<(String, String)>,
     /// Sentences to be said once.
     pub warnings: Vec<String>,
+}
+
+/// What listens: apart, so that tests can put something else in its place.
+pub struct Ears {
+    pub microphone: Box<dyn Microphone>,
+    pub segmenter: Segmenter,
+}
+
+impl Live {
+    /// Begins: engines load at once, in parallel. A sound device that is missing is news and no error; an engine that
+    /// cannot be opened fails the turns that need it, with the reason.
+    pub fn start(context: &Context, start: Start) -> Result<Started> {
+        let needs = Needs { ear: true, documents: true, listener: crew::Listener::Live };
+        let roster = Crew::call(context, &needs)?;
+        let (ears, note) = crew::ears(context)?;
+        let models = roster.used.iter().map(|used| (used.role.to_owned(), used.id.clone())).collect();
+        let warnings = roster.warnings.into_iter().chain(note).collect();
+        let (live, news) = Self::with(context, start, roster.crew, ears)?;
+        Ok(Started { live, news, models, warnings })
+    }
+
+    /// Begins with this crew and these ears.
+    pub fn with(context: &Context, start: Start, crew: Crew, ears: Ears) -> Result<(Self, Receiver<Told>)> {
+        let pipes = Pipes::open(&crew.pipes.clone().unwrap_or_else(Place::memory))?;
+        let (pipeline, news) = Pipeline::start(crew)?;
+        let (wanted, inbox) = sync_channel(edges::LISTENER);
+        let config = &context.config;
+        let rules = Rules {
+            hands_free: start.hands_free,
+            edit: start.edit,
+            wake: config.listen.wake.clone(),
+            backchannels: config.listen.backchannels.clone(),
+        };
+        let listener = Listener {
+            microphone: ears.microphone,
+            segmenter: ears.segmenter,
+            pipes,
+            cleaner: Cleaner::new(&config.echo)?,
+            session: pipeline.session.clone(),
+            lane: pipeline.lane.clone(),
+            wanted: inbox,
+            messages: pipeline.messages.clone(),
+        };
+        let live = Self { wish: wish(context), pipeline, wanted, context: context.clone(), rules };
+        live.change(Change::Wish(Box::new(live.wish.clone())))?;
+        live.change(Change::Rules(live.rules.clone()))?;
+        live.change(Change::History(start.history))?;
+        live.post(Message::Listener(live.wanted.clone()))?;
+        worker::start("listener", move || listener.run(start.hands_free))?;
+        Ok((live, news))
+    }
+
+    /// Does what is asked. Errors say what could not be done and change nothing.
+    pub fn send(&mut self, command: Command) -> Result<()> {
+        match command {
+            Command::Press => {
+                // Not by way of the listener: silence comes first.
+                self.pipeline.interrupt()?;
+                self.want(Wanted::Press)
+            }
+            Command::Release => self.want(Wanted::Release),
+            Command::Ask(text) if text.trim().is_empty() => Ok(()),
+            Command::Ask(text) => self.post(Message::Event(Event::Typed { turn: self.pipeline.session.turn(), text })),
+            Command::Silence => self.pipeline.interrupt(),
+            Command::Pause(on) => self.change(Change::Paused(on)),
+            Command::Repeat => self.post(Message::Event(Event::Again { turn: self.pipeline.session.turn() })),
+            Command::HandsFree(on) => {
+                self.rules.hands_free = on;
+                self.change(Change::Rules(self.rules.clone()))?;
+                self.want(Wanted::HandsFree(on))
+            }
+            Command::Edit(on) => {
+                self.rules.edit = on;
+                self.change(Change::Rules(self.rules.clone()))
+            }
+            Command::Input(name) => self.want(Wanted::Input(name)),
+            Command::Recall(history) => self.change(Change::History(history)),
+            Command::Aloud(on) => self.wish(|wish, _| wish.aloud = on),
+            Command::Documents(on) => self.wish(|wish, context| wish.retrieve = on.then(|| retrieve(context))),
+            Command::Volume(_) | Command::Output(_) => self.turn_knob(command),
+            Command::Speed(_) | Command::Voice(_) | Command::Model(_) => self.exchange_engine(command),
+        }
+    }
+
+    /// Ends it, and waits until the device is in order, but no longer than this.
+    pub fn stop(self, patience: Duration) {
+        self.pipeline.stop(patience);
+    }
+
+    fn wish(&mut self, change: impl FnOnce(&mut Wish, &Context)) -> Result<()> {
+        change(&mut self.wish, &self.context);
+        self.change(Change::Wish(Box::new(self.wish.clone())))
+    }
+
+    fn turn_knob(&self, command: Command) -> Result<()> {
+        let silent = || Error::reopen(Room::Audio, "nothing is being spoken: there is no speaker").hint("plug one in, or answer in text");
+        let knobs = self.pipeline.lane.knobs().ok_or_else(silent)?;
+        match command {
+            Command::Volume(volume) => knobs.set_volume(volume.clamp(0.0, 1.0)),
+            Command::Output(name) => knobs.retarget(&name),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Puts another engine in place of one; the answer at hand ends. What cannot be found is an error, and nothing changes.
+    fn exchange_engine(&mut self, command: Command) -> Result<()> {
+        let mut context = self.context.clone();
+        let (llm, voice_settings) = (&mut context.config.llm, &mut context.config.tts);
+        let writer = matches!(command, Command::Model(_));
+        match command {
+            Command::Model(model) => llm.model = model,
+            Command::Voice(voice) if voice_settings.backend == tts::Backend::Espeak => voice_settings.espeak_voice = voice,
+            Command::Voice(voice) => voice_settings.voice = voice,
+            Command::Speed(speed) => voice_settings.speed = speed,
+            _ => {}
+        }
+        let message = if writer { Message::Writer(crew::writer(&context)?) } else { Message::Voice(crew::voice(&context)?) };
+        self.context = context;
+        self.pipeline.interrupt()?;
+        self.post(message)
+    }
+
+    fn change(&self, change: Change) -> Result<()> {
+        self.post(Message::Event(Event::Changed(change)))
+    }
+
+    fn want(&self, wanted: Wanted) -> Result<()> {
+        self.wanted.send(wanted).map_err(|_| Error::report(Room::Pipeline, "the listener has ended unexpectedly"))
+    }
+
+    fn post(&self, message: Message) -> Result<()> {
+        self.pipeline.post(message)
+    }
+}
+
+/// How this configuration wants questions answered.
+fn wish(context: &Context) -> Wish {
+    let config = &context.config;
+    Wish {
+        system: config.llm.system.clone(),
+        sampling: config.sampling.clone(),
+        retrieve: Some(retrieve(context)),
+        require_docs: false,
+        aloud: true,
+        history: Vec::new(),
+    }
+}
+
+fn retrieve(context: &Context) -> Retrieve {
+    Retrieve { limit: context.config.rag.passages, filter: Filter::default() }
+}
+
+/// The devices there are, for a menu: those that hear, those that play.
+pub fn devices() -> Result<(Vec<DeviceInfo>, Vec<DeviceInfo>)> {
+    Ok((audio::inputs()?, audio::outputs()?))
+}
+
+/// The voices that are installed, for a menu.
+pub fn voices(context: &Context) -> Result<Vec<String>> {
+    let shelf = Shelf::open(&context.config.models, &context.paths)?;
+    tts::voices::names(&shelf.voices()?)
+}
+
+/// The language models that are installed, with their bytes, for a menu.
+pub fn models(context: &Context) -> Result<Vec<(String, u64)>> {
+    let shelf = Shelf::open(&context.config.models, &context.paths)?;
+    let installed = shelf.registry().of(Role::Llm).filter(|entry| !shelf.candidates(entry).is_empty());
+    Ok(installed.map(|entry| (entry.id.clone(), entry.bytes)).collect())
 }

@@ -162,6 +162,21 @@ fn a_damaged_line_of_the_journal_costs_what_it_named_and_nothing_else() {
 }
 
 #[test]
+fn a_journal_of_which_nothing_is_left_is_a_sentence_and_not_the_demo() {
+    let rig = Rig::new();
+    rig.with(DEMO, |i| i.run(&Request { paths: vec![rig.docs()], ..Request::default() })).unwrap();
+    rig.ingest();
+    for rubbish in ["x", "not\na journal\n"] {
+        fs::write(rig.journal(), rubbish).unwrap();
+        let passages = rig.ask("how far is the moon", &[]);
+        assert_eq!((passages.list, passages.found), (vec![], false));
+        assert!(passages.notes.iter().any(|note| note.contains("damaged") && note.contains("xnai ingest")), "{:?}", passages.notes);
+    }
+    rig.ingest();
+    assert_eq!(rig.best("how far is the moon"), "moon.txt");
+}
+
+#[test]
 fn a_removal_that_a_damaged_line_held_brings_nothing_back_for_good() {
     let rig = Rig::new();
     rig.ingest();

@@ -7,6 +7,7 @@ mod abbreviations;
 mod amounts;
 mod calendar;
 mod code;
+mod european;
 mod number;
 mod plain;
 #[cfg(test)]
@@ -95,7 +96,16 @@ impl Rule {
 /// The text as it is said.
 pub fn normalise(text: &str, context: &Context) -> String {
     let mut text = plain::unify(text);
-    for file in [&web::RULES, &calendar::RULES, &amounts::MONEY, &units::RULES, &abbreviations::RULES, &amounts::RULES, &code::RULES] {
+    for file in [
+        &web::RULES,
+        &calendar::RULES,
+        &european::RULES,
+        &amounts::MONEY,
+        &units::RULES,
+        &abbreviations::RULES,
+        &amounts::RULES,
+        &code::RULES,
+    ] {
         for rule in file.iter() {
             text = rule.apply(text, context);
         }

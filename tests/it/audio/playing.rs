@@ -3,16 +3,11 @@
 //! ALSA reads its configuration from the environment, so each test plays in a child: this binary, run again for one
 //! test that does nothing unless it is told to.
 
-use std::{
-    env, fs,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{env, fs, path::Path, process::Command, thread, time::Duration};
 
+use super::pulse::{Pulse, assert_well, child_test};
 use xnai::{
-    audio::{Settings, devices, open_speaker},
+    audio::{Settings, open_speaker, outputs},
     error::Kind,
     parcel::Pcm,
     turn::Session,
@@ -59,7 +54,7 @@ fn the_child_plays() {
             return;
         }
         "list" => {
-            let list = devices().unwrap();
+            let list = outputs().unwrap();
             assert!(list[0].default && list[0].index == 0 && list[0].rate == RATE, "{list:?}");
             let named = Settings { output: "no such device".into(), ..Settings::default() };
             assert!(open_speaker(&named).is_err_and(|e| e.kind() == Kind::Reopen));
@@ -71,16 +66,9 @@ fn the_child_plays() {
 }
 
 fn child(order: &str, config: &Path) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "audio::playing::the_child_plays", "--nocapture"]);
-    command.env(ORDER, order).env("ALSA_CONFIG_PATH", config).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = child_test("audio::playing::the_child_plays", config);
+    command.env(ORDER, order);
     command
-}
-
-fn assert_well(output: &Output) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}{said}", String::from_utf8_lossy(&output.stdout));
-    assert!(!said.contains("ALSA lib"), "ALSA complains on the terminal: {said}");
 }
 
 /// Plays by order into ALSA's `file` plugin and returns the left and right samples.
@@ -137,77 +125,25 @@ fn a_machine_without_sound_is_a_sentence_and_no_chatter() {
     assert_well(&child("absent", &config).output().unwrap());
 }
 
-/// A PulseAudio server of our own with a sink that nobody hears, and an ALSA configuration that leads to it.
-struct Pulse {
-    folder: tempfile::TempDir,
-    server: Child,
+/// A server with a sink that nobody hears, and an ALSA configuration that leads to it.
+fn pulse() -> Option<Pulse> {
+    Pulse::start(&["module-null-sink sink_name=out rate=48000 format=s16le channels=1"], "")
 }
 
-impl Pulse {
-    fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("socket");
-        let mut command = Command::new("pulseaudio");
-        command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm"]);
-        command.args(["-L", "module-null-sink sink_name=out rate=48000 format=s16le channels=1", "-L"]);
-        command.arg(format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
-        command.envs([("XDG_RUNTIME_DIR", folder.path()), ("HOME", folder.path())]);
-        let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let plugin = ["x86_64-linux-gnu", "aarch64-linux-gnu", "", "../lib64"]
-            .iter()
-            .any(|place| Path::new("/usr/lib").join(place).join("alsa-lib/libasound_module_pcm_pulse.so").exists());
-        let (Ok(server), true) = (server, plugin) else {
-            assert!(env::var_os("CI").is_none(), "PulseAudio or its ALSA plugin is missing");
-            println!("skipped: PulseAudio or its ALSA plugin is missing");
-            return None;
-        };
-        let pulse = Self { folder, server };
-        fs::write(pulse.config(), format!("pcm.!default {{ type pulse server \"unix:{}\" }}\n", socket.display())).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !socket.exists() {
-            assert!(Instant::now() < deadline, "PulseAudio does not start");
-            thread::sleep(Duration::from_millis(20));
-        }
-        Some(pulse)
-    }
-
-    fn config(&self) -> std::path::PathBuf {
-        self.folder.path().join("asound.conf")
-    }
-
-    fn child(&self, order: &str) -> Command {
-        let mut command = child(order, &self.config());
-        command.envs([("XDG_RUNTIME_DIR", self.folder.path()), ("HOME", self.folder.path())]);
-        command
-    }
-
-    /// What the sink played while the child ran, 48 kHz mono.
-    fn hear(&self, order: &str) -> Vec<f32> {
-        let raw = self.folder.path().join("heard.raw");
-        let mut parec = Command::new("parec");
-        parec.args(["-d", "out.monitor", "--raw", "--rate=48000", "--channels=1", "--format=s16le", "--latency-msec=20"]);
-        parec.env("PULSE_SERVER", format!("unix:{}", self.folder.path().join("socket").display()));
-        let mut recorder = parec.stdout(fs::File::create(&raw).unwrap()).stderr(Stdio::null()).spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while fs::metadata(&raw).unwrap().len() == 0 {
-            assert!(Instant::now() < deadline, "nothing is recorded");
-            thread::sleep(Duration::from_millis(20));
-        }
-        let output = self.child(order).output().unwrap();
-        thread::sleep(Duration::from_millis(300));
-        recorder.kill().unwrap();
-        recorder.wait().unwrap();
-        assert_well(&output);
-        let bytes = fs::read(&raw).unwrap();
-        bytes.chunks_exact(2).map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0).collect()
-    }
+/// What the sink played while the child ran, 48 kHz mono.
+fn hear(pulse: &Pulse, order: &str) -> Vec<f32> {
+    let recording = pulse.record("out.monitor");
+    let output = in_pulse(pulse, order).output().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let heard = recording.stop();
+    assert_well(&output);
+    heard
 }
 
-impl Drop for Pulse {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+fn in_pulse(pulse: &Pulse, order: &str) -> Command {
+    let mut command = child(order, &pulse.config());
+    command.envs(pulse.environment());
+    command
 }
 
 /// Seconds of a recording in which there is a sound.
@@ -217,8 +153,8 @@ fn sounding(heard: &[f32]) -> f64 {
 
 #[test]
 fn a_sound_server_plays_all_of_it_before_drain_returns() {
-    let Some(pulse) = Pulse::start() else { return };
-    let heard = pulse.hear("resampled");
+    let Some(pulse) = pulse() else { return };
+    let heard = hear(&pulse, "resampled");
     let seconds = sounding(&heard);
     assert!((0.45..0.8).contains(&seconds), "{seconds} s of sound instead of 0.5");
     let loudest = heard.iter().fold(0.0f32, |most, s| most.max(s.abs()));
@@ -228,30 +164,30 @@ fn a_sound_server_plays_all_of_it_before_drain_returns() {
 /// A sink that nobody used runs up to two seconds ahead with silence, and takes no more sound until that is over.
 #[test]
 fn a_sink_that_was_idle_is_waited_for() {
-    let Some(pulse) = Pulse::start() else { return };
+    let Some(pulse) = pulse() else { return };
     for _ in 0..3 {
-        assert_well(&pulse.child("exact").output().unwrap());
+        assert_well(&in_pulse(&pulse, "exact").output().unwrap());
     }
 }
 
 #[test]
 fn a_hush_silences_what_was_queued() {
-    let Some(pulse) = Pulse::start() else { return };
-    let seconds = sounding(&pulse.hear("hushed"));
+    let Some(pulse) = pulse() else { return };
+    let seconds = sounding(&hear(&pulse, "hushed"));
     assert!(seconds < 2.5, "{seconds} s of sound instead of about 0.3 out of 2.9");
 }
 
 #[test]
 fn a_superseded_turn_ends_a_wait_for_room() {
-    let Some(pulse) = Pulse::start() else { return };
-    assert_well(&pulse.child("stale").output().unwrap());
+    let Some(pulse) = pulse() else { return };
+    assert_well(&in_pulse(&pulse, "stale").output().unwrap());
 }
 
 #[test]
 fn a_sound_server_that_dies_is_noticed() {
-    let Some(mut pulse) = Pulse::start() else { return };
-    let playing = pulse.child("lost").spawn().unwrap();
+    let Some(mut pulse) = pulse() else { return };
+    let playing = in_pulse(&pulse, "lost").spawn().unwrap();
     thread::sleep(Duration::from_millis(1500));
-    pulse.server.kill().unwrap();
+    pulse.kill();
     assert_well(&playing.wait_with_output().unwrap());
 }

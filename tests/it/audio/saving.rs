@@ -1,7 +1,5 @@
 //! Speech into a file on a disk that is too small for it.
 
-use std::{path::Path, process::Command};
-
 use xnai::{
     audio::{Speaker, save::WavFile},
     error::Kind,
@@ -9,34 +7,11 @@ use xnai::{
     turn::Session,
 };
 
-/// A disk of 64 KiB, gone when dropped. Only root can make one.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(folder.path()).output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self(folder));
-        }
-        println!("skipped: only root may mount a small disk");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.path()).status();
-    }
-}
+use crate::support::SmallDisk;
 
 #[test]
 fn a_full_disk_leaves_no_file_and_asks_for_room() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(64) else { return };
     let turn = Session::new().turn();
     let mut out = WavFile::create(&disk.path().join("answer.wav")).unwrap();
     let minute = Pcm::new(vec![0.1; 60 * 24_000], 24_000);
@@ -49,7 +24,7 @@ fn a_full_disk_leaves_no_file_and_asks_for_room() {
 
 #[test]
 fn a_disk_that_is_full_only_at_the_very_end_is_noticed_too() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(64) else { return };
     let turn = Session::new().turn();
     let mut out = WavFile::create(&disk.path().join("answer.wav")).unwrap();
     // Little enough to wait in memory, on a disk that somebody else fills meanwhile.

@@ -97,6 +97,18 @@ fn an_answer_is_streamed_with_its_counters() {
 }
 
 #[test]
+fn what_a_model_thinks_is_shown_only_to_who_asks() {
+    let script =
+        [r#"{"choices":[{"delta":{"content":"<thi"}}]}"#, r#"{"choices":[{"delta":{"content":"nk>Hm.</think>\n\nHi."}}]}"#, "[DONE]"];
+    let (base, _requests) = serve(vec![streamed(&script)]);
+    assert_eq!(write(&mut *open(&base, "m"), &ask("Hi", 7), &turn()).0, ["Hi."]);
+    let (base_url, _requests) = serve(vec![streamed(&script)]);
+    let settings = Settings { backend: Backend::Openai, base_url, model: "m".into(), show_thinking: true, ..Settings::default() };
+    let mut open = llm::open(&settings, None, &Cores::default()).unwrap();
+    assert_eq!(write(&mut *open, &ask("Hi", 7), &turn()).0.concat(), "<think>Hm.</think>\n\nHi.");
+}
+
+#[test]
 fn auto_takes_the_model_that_the_server_lists() {
     let (base, requests) = serve(vec![reply("200 OK", "", r#"{"data":[{"id":"the-one"}]}"#), streamed(HELLO)]);
     write(&mut *open(&base, "auto"), &ask("Hi", 7), &turn()).1.unwrap();

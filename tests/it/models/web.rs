@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -18,6 +17,7 @@ use super::{
     Pin, Rig, content, nowhere,
     server::{Manner, Server},
 };
+use crate::support::SmallDisk;
 
 /// A rig with one file on a server of that manner.
 fn served(model: &[u8], manner: Manner) -> (Rig, Server) {
@@ -197,35 +197,9 @@ fn a_server_that_falls_silent_is_left_and_asked_for_the_rest() {
     assert!(rig.watch.notes[0].contains("fell silent after 30000 bytes"), "{:?}", rig.watch.notes);
 }
 
-/// A small disk of its own, unmounted at the end.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
-        if mounted.is_ok_and(|out| out.status.success()) {
-            return Some(Self(folder));
-        }
-        // Containers without the right to mount are an ordinary place for CI: said, not failed.
-        eprintln!("skipped: no right to mount a small disk");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.path()).status();
-    }
-}
-
 #[test]
 fn a_disk_that_is_too_small_is_said_before_anything_is_fetched() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(1024) else { return };
     let model = content(2_000_000);
     let (mut rig, server) = served(&model, Manner::Plain);
     rig.folder = disk.path().join("models");
@@ -237,7 +211,7 @@ fn a_disk_that_is_too_small_is_said_before_anything_is_fetched() {
 
 #[test]
 fn a_disk_that_fills_up_keeps_the_part_for_when_there_is_room() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(1024) else { return };
     let model = content(2_000_000);
     let (mut rig, server) = served_unsized(&model, Manner::NoLength);
     rig.folder = disk.path().join("models");

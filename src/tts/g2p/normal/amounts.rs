@@ -198,6 +198,8 @@ fn plain(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
     let serial = glued && sign.is_empty() && digits.len() == 4 && !digits.starts_with('0');
     let words = match digits.parse::<u64>() {
         Ok(n) if serial => number::year(n),
+        // "1,2,3" is a list, and "3,14" no three hundred fourteen.
+        _ if !is_grouped(digits) => digits.split(',').map(number::number).collect::<Vec<_>>().join(", "),
         _ => number::number(digits),
     };
     let sign = match sign {
@@ -212,6 +214,12 @@ fn plain(caps: &Captures, around: &Around, _: &Context) -> Option<String> {
         if around.last().is_some_and(|c| !c.is_whitespace() && !"(\"“'".contains(c)) { " " } else { "" },
         words.trim()
     ))
+}
+
+/// Whether commas, if there are any, stand between thousands.
+fn is_grouped(digits: &str) -> bool {
+    let whole = digits.split('.').next().unwrap_or(digits);
+    whole.split(',').skip(1).all(|group| group.len() == 3)
 }
 
 #[cfg(test)]

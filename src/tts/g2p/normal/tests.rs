@@ -38,6 +38,31 @@ fn numbers() {
 }
 
 #[test]
+fn numbers_as_most_of_europe_writes_them() {
+    check(&[
+        ("It costs 1.000,50 €.", "It costs one thousand euros and fifty cents."),
+        ("€12,50 or 0,99 €", "twelve euros and fifty cents or ninety nine cents"),
+        ("1.250 € a month, EUR 3.000", "one thousand two hundred fifty euros a month, three thousand euros"),
+        ("1.234.567,8 people", "one million two hundred thirty four thousand five hundred sixty seven point eight people"),
+        ("1.000.000 people and 1 000,50 €", "one million people and one thousand euros and fifty cents"),
+        ("CHF 1'000.50, 2'500'000", "CHF one thousand point five zero, two million five hundred thousand"),
+        ("2,5 kg, 3,5 % and 36,6 °C", "two point five kilograms, three point five percent and thirty six point six degrees Celsius"),
+        ("chapters 1,2,3 and 3,14", "chapters one, two, three and three, fourteen"),
+    ]);
+}
+
+#[test]
+fn numbers_as_english_writes_them_stay_so() {
+    check(&[
+        ("$1,000.50 and 1,000 €", "one thousand dollars and fifty cents and one thousand euros"),
+        ("192.168.100.200", "one hundred ninety two dot one hundred sixty eight dot one hundred dot two hundred"),
+        ("$3.499 and 3.141", "three point four nine nine dollars and three point one four one"),
+        ("12,345,678 km", "twelve million three hundred forty five thousand six hundred seventy eight kilometers"),
+        ("On 3,000 days, 21 people", "On three thousand days, twenty one people"),
+    ]);
+}
+
+#[test]
 fn dates_and_times() {
     check(&[
         ("on 2026-11-21.", "on November twenty first, twenty twenty six."),

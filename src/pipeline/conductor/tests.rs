@@ -61,7 +61,7 @@ impl Rig {
 
     fn spoke(self) -> Self {
         let turn = self.turn.id();
-        self.on(Event::Spoke { turn, result: Ok(Spoken::default()) })
+        self.on(Event::Spoke { turn, result: Ok(Made::default()) })
     }
 
     fn drained(self) -> Self {
@@ -77,7 +77,7 @@ impl Rig {
     }
 }
 
-fn name(order: &Order) -> String {
+pub(super) fn name(order: &Order) -> String {
     match order {
         Order::Cancel(_) => "cancel".into(),
         Order::Transcribe(..) => "transcribe".into(),
@@ -85,6 +85,10 @@ fn name(order: &Order) -> String {
         Order::Write(..) => "write".into(),
         Order::Say(_, sentence) => format!("say {}", sentence.text),
         Order::EndVoice(_) => "end voice".into(),
+        Order::Partial(..) => "partial".into(),
+        Order::Hold(on) => format!("hold {on}"),
+        Order::Hush(_) => "hush".into(),
+        Order::Expect(expect) => format!("expect {expect:?}"),
         Order::Tell(_, notice) => match notice {
             Notice::Transcript(_) => "transcript".into(),
             Notice::Passages(_) => "passages".into(),
@@ -197,7 +201,7 @@ fn an_interruption_silences_everything_and_twice_is_once() {
         .asks(aloud())
         .wrote("One is here. Two is here. ")
         .on(Event::Interrupted)
-        .is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel"])
+        .is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "hush"])
         .on(Event::Interrupted)
         .is(Ear::Idle, Work::Idle, Voice::Idle, &[]);
 }
@@ -221,8 +225,8 @@ fn every_busy_state_has_a_deadline_and_the_idle_one_has_none() {
     let voices = [Voice::Idle, Voice::Speaking, Voice::Held];
     for (ear, work, voice) in ears.into_iter().flat_map(|e| works.into_iter().flat_map(move |w| voices.into_iter().map(move |v| (e, w, v))))
     {
-        let busy = ear == Ear::Transcribing || work != Work::Idle || voice != Voice::Idle;
-        assert_eq!(State { ear, work, voice, task: None }.deadline().is_some(), busy, "{ear:?} {work:?} {voice:?}");
+        let busy = ear != Ear::Idle || work != Work::Idle || voice != Voice::Idle;
+        assert_eq!(State { ear, work, voice, ..State::default() }.deadline().is_some(), busy, "{ear:?} {work:?} {voice:?}");
     }
     Rig::new().asks(with_docs()).on(Event::Overdue).is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "failed Retry"]);
 }

@@ -1,21 +1,21 @@
 //! The ring and its mouth without a device: what would be heard, sample by sample.
 
 use super::*;
+use crate::audio::live::ring;
 
 const RATE: u32 = 1000;
 
 fn mouth(channels: u16, queued: &[f32]) -> (Producer<f32>, Arc<Shared>, Mouth) {
-    let (mut ring, out) = rtrb::RingBuffer::new(3 * RATE as usize);
-    ring.push_entire_slice(queued).unwrap();
-    let shared = Arc::new(Shared::default());
-    (ring, shared.clone(), Mouth::new(out, shared, channels, RATE))
+    let (mut to, mouth, shared) = ring(RATE, 1.0);
+    to.push_entire_slice(queued).unwrap();
+    (to, shared, mouth.for_device(channels, RATE))
 }
 
 #[test]
 fn every_channel_hears_the_same_and_then_silence() {
     let (_ring, shared, mut mouth) = mouth(2, &[0.5, -0.5]);
     let mut heard = [9.0f32; 8];
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
     assert_eq!(heard, [0.5, 0.5, -0.5, -0.5, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!((shared.taken.load(Relaxed), shared.asked.load(Relaxed), shared.underruns.load(Relaxed)), (2, 1, 0));
 }
@@ -24,7 +24,7 @@ fn every_channel_hears_the_same_and_then_silence() {
 fn silence_has_the_middle_value_of_the_form() {
     let (_ring, _shared, mut mouth) = mouth(1, &[1.0]);
     let mut heard = [9u8; 2];
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| (s * 127.0 + 128.0) as u8);
     assert_eq!(heard, [255, 128]);
 }
 
@@ -33,16 +33,16 @@ fn a_gap_counts_once_and_only_while_more_is_to_come() {
     let (mut ring, shared, mut mouth) = mouth(1, &[0.5]);
     shared.expecting.store(true, Relaxed);
     let mut heard = [0.0f32; 4];
-    mouth.fill(&mut heard);
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
+    mouth.fill(&mut heard, |s| s);
     assert_eq!(shared.underruns.load(Relaxed), 1);
     ring.push_entire_slice(&[0.1; 4]).unwrap();
-    mouth.fill(&mut heard);
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
+    mouth.fill(&mut heard, |s| s);
     assert_eq!(shared.underruns.load(Relaxed), 2);
     shared.expecting.store(false, Relaxed);
-    mouth.fill(&mut heard);
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
+    mouth.fill(&mut heard, |s| s);
     assert_eq!(shared.underruns.load(Relaxed), 2);
 }
 
@@ -50,35 +50,40 @@ fn a_gap_counts_once_and_only_while_more_is_to_come() {
 fn a_hush_fades_what_was_queued_and_lets_the_next_through() {
     let (mut ring, shared, mut mouth) = mouth(1, &[1.0; 100]);
     let mut heard = [0.0f32; 10];
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
     shared.discard.store(100, Relaxed);
     ring.push_entire_slice(&[0.25; 3]).unwrap();
-    mouth.fill(&mut heard);
+    mouth.fill(&mut heard, |s| s);
     // 5 ms at 1000 Hz are five samples.
     assert_eq!(heard.map(|s| (s * 100.0).round() as i32), [100, 80, 60, 40, 20, 25, 25, 25, 0, 0]);
     assert_eq!(shared.taken.load(Relaxed), 103);
 }
 
 #[test]
-fn a_device_that_stops_asking_is_lost() {
-    let shared = Shared::default();
-    shared.asked.store(FILLING + 1, Relaxed);
-    let mut watch = Watch { asked: FILLING + 1, since: Instant::now() };
-    assert!(watch.look(&shared, "test").is_ok());
-    watch.since -= LOST;
-    assert_eq!(watch.look(&shared, "test").unwrap_err().kind(), crate::error::Kind::Reopen);
-    shared.asked.store(FILLING + 2, Relaxed);
-    assert!(watch.look(&shared, "test").is_ok());
-    shared.lost.store(true, Relaxed);
-    assert!(watch.look(&shared, "test").is_err());
+fn what_is_held_before_it_began_is_not_heard_at_all() {
+    let (_ring, shared, mut mouth) = mouth(1, &[1.0; 20]);
+    shared.hold(true);
+    let mut heard = [9.0f32; 10];
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!((heard, shared.taken.load(Relaxed)), ([0.0; 10], 0));
+    shared.hold(false);
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!(heard.map(|s| (s * 100.0).round() as i32), [20, 40, 60, 80, 100, 100, 100, 100, 100, 100]);
 }
 
 #[test]
-fn a_device_that_has_only_filled_its_buffer_may_still_be_waking_up() {
-    let shared = Shared::default();
-    shared.asked.store(3, Relaxed);
-    let mut watch = Watch { asked: 3, since: Instant::now() - LOST * 2 };
-    assert!(watch.look(&shared, "test").is_ok());
-    watch.since -= BEGIN;
-    assert!(watch.look(&shared, "test").is_err());
+fn a_hush_before_anything_was_heard_lets_nothing_through() {
+    let (mut ring, shared, mut mouth) = mouth(1, &[1.0; 100]);
+    shared.queued.store(100, Relaxed);
+    shared.hush();
+    let mut heard = [9.0f32; 10];
+    mouth.fill(&mut heard, |s| s);
+    ring.push_entire_slice(&[1.0; 100]).unwrap();
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!((heard, shared.taken.load(Relaxed), shared.heard.load(Relaxed)), ([0.0; 10], 200, 0));
+    shared.queued.store(200, Relaxed);
+    shared.answer(shared.hushes());
+    ring.push_entire_slice(&[0.5; 10]).unwrap();
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!(heard, [0.5; 10]);
 }

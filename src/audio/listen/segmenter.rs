@@ -1,0 +1,368 @@
+//! The state machine of live listening: frames in, events out.
+
+use std::time::Duration;
+
+use super::{End, Event, Level, Settings, VoiceDetector, sound::Sound};
+use crate::{
+    audio::wav::sane,
+    parcel::{EAR_RATE, Utterance},
+};
+
+/// Speech must last this long, in ms, before an utterance begins: a single frame is a click.
+const ONSET_MS: u32 = 45;
+
+/// Every word has a frame this far above the threshold; the onset of a noise hovers just above it for 150 ms.
+const SURE: f32 = 0.2;
+
+/// Where an utterance is too long, it is cut at the quietest moment of its last so many ms.
+const CUT_MS: u32 = 3000;
+
+/// Cuts live sound into utterances. It holds at most the longest utterance and the pre-roll.
+pub struct Segmenter {
+    settings: Settings,
+    detector: Box<dyn VoiceDetector>,
+    soft_pause: u64,
+    /// All that was pushed and may still be needed.
+    sound: Sound,
+    /// Samples looked at.
+    position: u64,
+    /// Speech before it is long enough to begin.
+    onset: Option<Onset>,
+    /// Whether the detector is within speech.
+    voiced: bool,
+    state: State,
+    hands_free: bool,
+}
+
+enum State {
+    Idle,
+    Speaking(Speech),
+    /// Handed out as `Paused`.
+    Paused(Speech),
+    /// The key is down.
+    Pressed(Speech),
+    /// The key came up; ends at that position.
+    Released(Speech, u64),
+    /// The key is still down after the longest utterance.
+    Overlong,
+}
+
+/// An unbroken stretch of speech.
+#[derive(Clone, Copy)]
+struct Onset {
+    from: u64,
+    best: f32,
+}
+
+/// What is known of an utterance that has begun.
+#[derive(Clone, Copy)]
+struct Speech {
+    /// First sample, pre-roll included.
+    from: u64,
+    /// First sample of speech.
+    first: Option<u64>,
+    /// After the last frame of speech.
+    last: u64,
+    /// Speech, in samples.
+    voiced: u64,
+    best: f32,
+}
+
+impl Speech {
+    fn at(from: u64) -> Self {
+        Self { from, first: None, last: from, voiced: 0, best: 0.0 }
+    }
+}
+
+impl Segmenter {
+    pub fn new(settings: &Settings, detector: Box<dyn VoiceDetector>) -> Self {
+        Self {
+            soft_pause: samples(settings.soft_pause_ms),
+            settings: settings.clone(),
+            detector,
+            sound: Sound::default(),
+            position: 0,
+            onset: None,
+            voiced: false,
+            state: State::Idle,
+            hands_free: true,
+        }
+    }
+
+    /// Hears on. Any length; what does not fill a frame waits for the next call.
+    pub fn push(&mut self, sound: &[f32]) -> Vec<Event> {
+        let mut events = Vec::new();
+        // Piece by piece, so that what is held stays small however much comes at once.
+        for piece in sound.chunks(EAR_RATE as usize) {
+            let sane: Vec<f32> = piece.iter().map(|s| sane(*s)).collect();
+            self.sound.push(&sane);
+            let frame = self.detector.frame() as u64;
+            while self.sound.end() - self.position >= frame {
+                self.frame(frame, &mut events);
+            }
+            self.drop_old();
+        }
+        events
+    }
+
+    /// The talk key went down: everything from here to the release is one utterance.
+    pub fn press(&mut self) -> Vec<Event> {
+        let from = self.sound.end().saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start());
+        match std::mem::replace(&mut self.state, State::Overlong) {
+            // Somebody is speaking already: that belongs to it.
+            State::Speaking(speech) | State::Paused(speech) | State::Released(speech, _) | State::Pressed(speech) => {
+                self.state = State::Pressed(speech);
+                Vec::new()
+            }
+            State::Idle | State::Overlong => {
+                self.state = State::Pressed(Speech::at(from));
+                vec![Event::Began { at: from }]
+            }
+        }
+    }
+
+    /// The talk key came up: `Ended` or `Dropped` follows within `release_ms` of sound, at once where it was silent.
+    pub fn release(&mut self) -> Vec<Event> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Pressed(speech) => {
+                let keep = samples(self.settings.release_ms);
+                let quiet_since = speech.last.max(speech.from + samples(self.settings.preroll_ms));
+                if !self.voiced && self.sound.end() >= quiet_since + keep {
+                    return self.finish(speech, End::Released);
+                }
+                self.state = State::Released(speech, self.sound.end() + keep);
+            }
+            State::Overlong => {}
+            other => self.state = other,
+        }
+        Vec::new()
+    }
+
+    /// Whether speech begins an utterance by itself; else only the key does. On at first.
+    pub fn hands_free(&mut self, on: bool) -> Vec<Event> {
+        self.hands_free = on;
+        self.onset = None;
+        match self.state {
+            State::Speaking(_) | State::Paused(_) if !on => self.flush(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The utterance so far, while there is one: for partial transcripts.
+    pub fn snapshot(&self) -> Option<Utterance> {
+        match &self.state {
+            State::Speaking(speech) | State::Pressed(speech) | State::Released(speech, _) if speech.first.is_some() => {
+                Some(self.utterance(self.head(speech), self.sound.end()))
+            }
+            State::Paused(speech) => Some(self.trimmed(speech)),
+            _ => None,
+        }
+    }
+
+    /// The silence after which `Paused` comes, from now on: shorter when what was said ends like a sentence.
+    pub fn set_soft_pause(&mut self, pause: Duration) {
+        self.soft_pause = pause.as_millis() as u64 * u64::from(EAR_RATE) / 1000;
+    }
+
+    /// Ends what has begun, now: the microphone went away, or another one comes.
+    pub fn flush(&mut self) -> Vec<Event> {
+        self.onset = None;
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle | State::Overlong => Vec::new(),
+            State::Speaking(s) | State::Paused(s) | State::Pressed(s) | State::Released(s, _) => self.finish(s, End::Flushed),
+        }
+    }
+
+    /// Forgets what has begun, without a word.
+    pub fn forget(&mut self) {
+        (self.state, self.onset) = (State::Idle, None);
+        self.drop_old();
+    }
+
+    /// Samples looked at so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn detector(&self) -> &'static str {
+        self.detector.name()
+    }
+
+    fn frame(&mut self, length: u64, events: &mut Vec<Event>) {
+        let frame = self.sound.cut(self.position, self.position + length);
+        let probability = self.detector.probability(&frame).clamp(0.0, 1.0);
+        let threshold = if self.voiced { self.settings.neg_threshold.min(self.settings.threshold) } else { self.settings.threshold };
+        let before = self.position;
+        self.voiced = probability >= threshold;
+        self.position += length;
+        let best = self.onset.map_or(probability, |onset| onset.best.max(probability));
+        self.onset = self.voiced.then(|| Onset { from: self.onset.map_or(before, |onset| onset.from), best });
+        let speech = self.lamp(before);
+        events.push(Event::Level(Level { at: self.position, db: decibels(&frame), probability, speech }));
+        self.step(before, length, probability, events);
+    }
+
+    /// On while there is speech, and for the hangover after it.
+    fn lamp(&self, before: u64) -> bool {
+        let hangover = samples(self.settings.hangover_ms);
+        let last = match &self.state {
+            State::Speaking(s) | State::Paused(s) | State::Pressed(s) | State::Released(s, _) if s.first.is_some() => Some(s.last),
+            _ => None,
+        };
+        self.voiced || last.is_some_and(|last| before < last + hangover)
+    }
+
+    fn step(&mut self, before: u64, length: u64, probability: f32, events: &mut Vec<Event>) {
+        let now = self.position;
+        let hears = |speech: &mut Speech, voiced: bool| {
+            if voiced {
+                speech.first.get_or_insert(before);
+                (speech.last, speech.best) = (now, speech.best.max(probability));
+                speech.voiced += length;
+            }
+        };
+        let voiced = self.voiced;
+        match &mut self.state {
+            State::Overlong => {}
+            State::Idle => self.begin(events),
+            State::Speaking(speech) => {
+                hears(speech, voiced);
+                self.pause_or_cut(events);
+            }
+            State::Paused(_) => self.resume_or_end(events),
+            State::Pressed(speech) => {
+                hears(speech, voiced);
+                let speech = *speech;
+                if now - speech.from >= self.longest() {
+                    self.state = State::Overlong;
+                    let ended = self.finish(speech, End::Length);
+                    events.extend(ended);
+                }
+            }
+            State::Released(speech, until) => {
+                hears(speech, voiced);
+                let (speech, until) = (*speech, *until);
+                if now >= until {
+                    self.state = State::Idle;
+                    let ended = self.finish(speech, End::Released);
+                    events.extend(ended);
+                }
+            }
+        }
+    }
+
+    /// The speech at hand, once it is no mere click.
+    fn lasting(&self) -> Option<Onset> {
+        self.onset.filter(|onset| self.position - onset.from >= samples(ONSET_MS))
+    }
+
+    /// Speech that lasts long enough begins an utterance.
+    fn begin(&mut self, events: &mut Vec<Event>) {
+        let Some(onset) = self.lasting().filter(|_| self.hands_free) else { return };
+        let from = onset.from.saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start());
+        let (first, last, voiced, best) = (Some(onset.from), self.position, self.position - onset.from, onset.best);
+        self.state = State::Speaking(Speech { from, first, last, voiced, best });
+        events.push(Event::Began { at: from });
+    }
+
+    fn pause_or_cut(&mut self, events: &mut Vec<Event>) {
+        let State::Speaking(speech) = self.state else { return };
+        let (silence, hangover) = (self.position - speech.last, samples(self.settings.hangover_ms));
+        if silence >= hangover.max(1) && !self.is_speech(&speech) {
+            self.state = State::Idle;
+            events.push(Event::Dropped { at: self.position });
+        } else if silence >= self.soft_pause.max(hangover).max(1) {
+            self.state = State::Paused(speech);
+            events.push(Event::Paused { utterance: self.trimmed(&speech), at: self.position });
+        } else if self.position - speech.from >= self.longest() {
+            self.cut(speech, events);
+        }
+    }
+
+    /// Too long: what is before its quietest late moment is one utterance, the rest begins the next.
+    fn cut(&mut self, speech: Speech, events: &mut Vec<Event>) {
+        let at = self.sound.quietest(self.position.saturating_sub(samples(CUT_MS)).max(speech.from), self.position);
+        events.push(Event::Ended { utterance: self.utterance(speech.from, at), at, why: End::Length });
+        let voiced = self.position - at;
+        self.state = State::Speaking(Speech { from: at, first: Some(at), last: speech.last.max(at), voiced, best: speech.best });
+        events.push(Event::Began { at });
+    }
+
+    /// What is heard here counts only once it goes on: until then `Ended` brings what `Paused` brought.
+    fn resume_or_end(&mut self, events: &mut Vec<Event>) {
+        let State::Paused(mut speech) = self.state else { return };
+        if let Some(onset) = self.lasting() {
+            (speech.last, speech.best) = (self.position, speech.best.max(onset.best));
+            speech.voiced += self.position - onset.from;
+            self.state = State::Speaking(speech);
+            events.push(Event::Resumed { at: self.position });
+        } else if !self.voiced && self.position - speech.last >= self.soft_pause + samples(self.settings.grace_ms) {
+            self.state = State::Idle;
+            events.push(Event::Ended { utterance: self.trimmed(&speech), at: self.position, why: End::Silence });
+        }
+    }
+
+    /// For one that the key, the length or the microphone ended.
+    fn finish(&self, speech: Speech, why: End) -> Vec<Event> {
+        let at = self.position;
+        // Who holds the key means to speak: more than a click is enough.
+        let meant = matches!(why, End::Released | End::Length) && speech.voiced >= samples(ONSET_MS);
+        vec![match meant || self.is_speech(&speech) {
+            true => Event::Ended { utterance: self.trimmed(&speech), at, why },
+            false => Event::Dropped { at },
+        }]
+    }
+
+    fn is_speech(&self, speech: &Speech) -> bool {
+        speech.voiced >= samples(self.settings.min_speech_ms).max(1) && speech.best >= (self.settings.threshold + SURE).min(0.9)
+    }
+
+    fn longest(&self) -> u64 {
+        u64::from(self.settings.max_utterance_s.max(2)) * u64::from(EAR_RATE)
+    }
+
+    /// With the pre-roll before the first speech and a little after the last.
+    fn trimmed(&self, speech: &Speech) -> Utterance {
+        let tail = samples(self.settings.hangover_ms.max(self.settings.release_ms));
+        // Not what came after: the same sound gives the same utterance, however it was cut into pieces.
+        self.utterance(self.head(speech), (speech.last + tail).min(self.position))
+    }
+
+    /// Where it begins once the silence before it is cut off.
+    fn head(&self, speech: &Speech) -> u64 {
+        let first = speech.first.unwrap_or(speech.from);
+        first.saturating_sub(samples(self.settings.preroll_ms)).max(speech.from)
+    }
+
+    fn utterance(&self, from: u64, to: u64) -> Utterance {
+        Utterance::new(self.sound.cut(from, to)).at(Duration::from_secs_f64(from as f64 / f64::from(EAR_RATE)))
+    }
+
+    fn drop_old(&mut self) {
+        let needed = match &self.state {
+            State::Speaking(s) | State::Paused(s) | State::Pressed(s) | State::Released(s, _) => s.from,
+            State::Idle | State::Overlong => {
+                self.onset.map_or(self.position, |onset| onset.from).saturating_sub(samples(self.settings.preroll_ms))
+            }
+        };
+        self.sound.forget_before(needed);
+    }
+}
+
+/// Of so many ms at 16 kHz.
+fn samples(ms: u32) -> u64 {
+    u64::from(ms) * u64::from(EAR_RATE) / 1000
+}
+
+fn decibels(frame: &[f32]) -> f32 {
+    let power = frame.iter().map(|s| s * s).sum::<f32>() / frame.len().max(1) as f32;
+    (10.0 * power.log10()).clamp(-90.0, 0.0)
+}
+
+#[cfg(test)]
+#[path = "segmenter_tests.rs"]
+mod tests;

@@ -1,0 +1,86 @@
+//! Notices by data that a device is gone: some never say, they only stop calling.
+
+use std::time::{Duration, Instant};
+
+/// A device that was silent this long is gone: they all call several times in 100 ms.
+const LOST: Duration = Duration::from_millis(500);
+
+/// A device may take its time to begin: a Bluetooth speaker wakes up, a sound server is started, PulseAudio's null sink
+/// first waits for the up to 2 s of silence that it ran ahead while nobody played.
+const BEGIN: Duration = Duration::from_secs(5);
+
+/// Asked no more often than this, a device has only filled its buffer (two to four periods) and has not begun to play.
+const FILLING: u64 = 8;
+
+/// Who did not look for this long, because it had nothing to play or was stopped itself, has seen nothing.
+const BLIND: Duration = Duration::from_millis(250);
+
+/// Counts how long a device has not called.
+pub struct Watch {
+    calls: u64,
+    since: Instant,
+    looked: Instant,
+    /// Up to so many calls it is still beginning.
+    beginning: u64,
+}
+
+impl Watch {
+    pub fn for_playing(now: Instant) -> Self {
+        Self::new(FILLING, now)
+    }
+
+    /// What a device captures is there or not: it has begun with the first call.
+    pub fn for_capturing(now: Instant) -> Self {
+        Self::new(0, now)
+    }
+
+    fn new(beginning: u64, now: Instant) -> Self {
+        Self { calls: 0, since: now, looked: now, beginning }
+    }
+
+    /// Whether it is gone, having called so often until now.
+    pub fn is_lost(&mut self, calls: u64, now: Instant) -> bool {
+        let blind = now.saturating_duration_since(self.looked) > BLIND;
+        self.looked = now;
+        if calls != self.calls || blind {
+            (self.calls, self.since) = (calls, now);
+        }
+        let patience = if calls <= self.beginning { BEGIN } else { LOST };
+        now.saturating_duration_since(self.since) > patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks every 100 ms, with so many calls at each.
+    fn lost_after(beginning: u64, calls: impl Fn(u64) -> u64) -> Option<Duration> {
+        let start = Instant::now();
+        let mut watch = Watch::new(beginning, start);
+        let times = (1..100).map(|n| Duration::from_millis(n * 100));
+        times.enumerate().find(|(n, time)| watch.is_lost(calls(*n as u64), start + *time)).map(|(_, time)| time)
+    }
+
+    #[test]
+    fn a_device_that_stops_calling_is_lost_within_a_second() {
+        assert_eq!(lost_after(FILLING, |n| (n + FILLING).min(FILLING + 20)), Some(Duration::from_millis(2700)));
+        assert_eq!(lost_after(0, |n| n.min(20)), Some(Duration::from_millis(2700)));
+        assert_eq!(lost_after(0, |n| n), None);
+    }
+
+    #[test]
+    fn a_device_that_has_only_filled_its_buffer_may_still_be_waking_up() {
+        assert_eq!(lost_after(FILLING, |_| 3), Some(BEGIN + Duration::from_millis(200)));
+        assert_eq!(lost_after(0, |_| 0), Some(BEGIN + Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn who_did_not_look_has_seen_nothing() {
+        let start = Instant::now();
+        let mut watch = Watch::new(0, start);
+        assert!(!watch.is_lost(9, start));
+        assert!(!watch.is_lost(9, start + Duration::from_secs(60)));
+        assert!((1..=6).any(|n| watch.is_lost(9, start + Duration::from_secs(60) + Duration::from_millis(n * 100))));
+    }
+}

@@ -1,0 +1,247 @@
+//! From the first sound of a voice to a question: pauses, second thoughts, interruptions, and what was none.
+//!
+//! ```text
+//!  Began ─► Listening ─► Paused ─► Transcribing ─► Heard ─► the question, kept back ─► Ended ─► answered
+//!              ▲                        │                         │
+//!              └────────── Resumed ─────┴─────────────────────────┘   the next revision of the turn
+//! ```
+//!
+//! While an answer is spoken, the voice holds its breath as soon as somebody else seems to speak. What was said then
+//! decides: a question or a word of command ends the answer, an echo of ourselves or a cough does not.
+
+use std::time::Instant;
+
+use super::{Ear, Expect, Order, Sound, State, answering::nothing_heard};
+use crate::{
+    error::Result,
+    parcel::{Transcript, Utterance},
+    pipeline::{
+        barge::{self, Verdict},
+        news::{Notice, Origin},
+        stable::Stable,
+        wake,
+    },
+    turn::{Turn, TurnId},
+};
+
+/// Speech that may become a question.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    turn: Turn,
+    origin: Origin,
+    /// Spoken over an answer, which holds until it is known what it was.
+    pub over: bool,
+    /// The face was told of it.
+    announced: bool,
+    /// A partial transcript is being made; another one waits until it is there.
+    partial: bool,
+    stable: Stable,
+    /// The last voiced sample, once there was a pause.
+    since: Option<Instant>,
+    /// The end is certain, not only likely.
+    ended: bool,
+}
+
+impl State {
+    /// The candidate's turn, in this revision.
+    pub(super) fn hears(&self, turn: TurnId) -> bool {
+        self.candidate.as_ref().is_some_and(|candidate| candidate.turn.id() == turn)
+    }
+
+    pub(super) fn sound(&mut self, sound: Sound, orders: &mut Vec<Order>) {
+        match sound {
+            Sound::Began { turn, origin } => self.began(turn, origin, orders),
+            Sound::SoFar { turn, speech } if self.hears(turn) => self.so_far(speech, orders),
+            Sound::Paused { turn, speech, since } if self.hears(turn) => self.pause(speech, since, orders),
+            Sound::Resumed { turn } => self.resumed(turn, orders),
+            Sound::Ended { turn, speech, since } if self.hears(turn) => self.ended(speech, since, orders),
+            Sound::Ended { turn, .. } if self.is_at(turn) => self.commit(orders),
+            Sound::Dropped { turn } if self.hears(turn) => self.drop_candidate(orders),
+            Sound::SoFar { .. } | Sound::Paused { .. } | Sound::Ended { .. } | Sound::Dropped { .. } => {}
+        }
+    }
+
+    fn began(&mut self, turn: Turn, origin: Origin, orders: &mut Vec<Order>) {
+        self.drop_candidate(orders);
+        // A key is meant; a sound may be anything.
+        if origin == Origin::Key {
+            self.silence(orders);
+        }
+        let over = self.task.is_some();
+        self.listen(Candidate {
+            turn,
+            origin,
+            over,
+            announced: false,
+            partial: false,
+            stable: Stable::default(),
+            since: None,
+            ended: false,
+        });
+        if !over {
+            self.announce(orders);
+        }
+    }
+
+    fn listen(&mut self, candidate: Candidate) {
+        self.candidate = Some(candidate);
+        self.ear = Ear::Listening;
+    }
+
+    fn announce(&mut self, orders: &mut Vec<Order>) {
+        if let Some(candidate) = self.candidate.as_mut().filter(|candidate| !candidate.announced) {
+            candidate.announced = true;
+            orders.push(Order::Tell(candidate.turn.id(), Notice::Began(candidate.origin)));
+        }
+    }
+
+    fn so_far(&mut self, speech: Utterance, orders: &mut Vec<Order>) {
+        if let Some(candidate) = self.candidate.as_mut().filter(|candidate| !candidate.partial && candidate.since.is_none()) {
+            candidate.partial = true;
+            orders.push(Order::Partial(candidate.turn.clone(), speech));
+        }
+    }
+
+    /// A partial transcript is never worth an error: the whole one follows.
+    pub(super) fn partly(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
+        let Some(candidate) = &mut self.candidate else { return };
+        candidate.partial = false;
+        if let Ok(transcript) = result {
+            candidate.stable.push(&transcript);
+            let ends = transcript.text.trim_end().ends_with(['.', '?', '!']);
+            orders.push(Order::Expect(if ends { Expect::End } else { Expect::More }));
+            if candidate.announced && candidate.since.is_none() {
+                let (stable, rest) = candidate.stable.text();
+                orders.push(Order::Tell(candidate.turn.id(), Notice::Partial { stable, rest }));
+            }
+        }
+    }
+
+    fn pause(&mut self, speech: Utterance, since: Instant, orders: &mut Vec<Order>) {
+        let Some(candidate) = &mut self.candidate else { return };
+        candidate.since = Some(since);
+        self.ear = Ear::Transcribing;
+        orders.push(Order::Transcribe(candidate.turn.clone(), candidate.stable.rest(speech)));
+    }
+
+    /// They spoke on: whatever was made of the first half is worth nothing.
+    fn resumed(&mut self, turn: Turn, orders: &mut Vec<Order>) {
+        let same = |id: TurnId| (id.session, id.sequence) == (turn.id().session, turn.id().sequence);
+        if let Some(mut candidate) = self.candidate.take_if(|candidate| same(candidate.turn.id())) {
+            orders.push(Order::Cancel(candidate.turn.clone()));
+            if candidate.announced {
+                orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
+            }
+            candidate.stable = Stable::default();
+            let fresh = Candidate { turn, announced: false, partial: false, since: None, ended: false, ..candidate };
+            let over = fresh.over;
+            self.listen(fresh);
+            if !over {
+                self.announce(orders);
+            }
+        } else if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id())) {
+            self.withdraw(orders);
+            self.began(turn, Origin::HandsFree, orders);
+        }
+    }
+
+    /// Takes back a task whose question was not complete after all.
+    fn withdraw(&mut self, orders: &mut Vec<Order>) {
+        let id = self.task.as_ref().map(|task| task.turn.id());
+        self.abandon(orders);
+        orders.extend(id.map(|id| Order::Tell(id, Notice::Withdrawn)));
+    }
+
+    fn ended(&mut self, speech: Utterance, since: Instant, orders: &mut Vec<Order>) {
+        let Some(candidate) = &mut self.candidate else { return };
+        candidate.ended = true;
+        if candidate.since.is_some() {
+            // The same speech is being transcribed since the pause.
+            return;
+        }
+        if speech.samples.is_empty() {
+            return self.judge(Ok(Transcript::default()), orders);
+        }
+        self.pause(speech, since, orders);
+    }
+
+    /// What was said is known: is it meant for us?
+    pub(super) fn judge(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
+        let Some(mut candidate) = self.candidate.take() else { return };
+        self.ear = Ear::Idle;
+        let heard = result.map(|tail| candidate.stable.joined(tail));
+        let by_key = candidate.origin == Origin::Key;
+        match heard {
+            Err(error) if candidate.over => tracing::warn!(%error, "what was said over the answer could not be heard"),
+            Err(error) => self.refuse(candidate, error, orders),
+            Ok(transcript) if transcript.text.trim().is_empty() && by_key => self.refuse(candidate, nothing_heard(), orders),
+            Ok(transcript) => match self.meant(&candidate, transcript) {
+                Some(transcript) => self.accept(candidate, transcript, orders),
+                None => self.ignore(&candidate, orders),
+            },
+        }
+    }
+
+    /// The words that are meant for us, if they are.
+    fn meant(&self, candidate: &Candidate, transcript: Transcript) -> Option<Transcript> {
+        let rules = &self.standing.as_ref()?.rules;
+        if transcript.text.trim().is_empty() {
+            return None;
+        }
+        let known = barge::BACKCHANNELS.iter().copied();
+        let backchannels: Vec<&str> = known.chain(rules.backchannels.iter().map(String::as_str)).collect();
+        let spoken = self.task.as_ref().map(|task| task.said.spoken()).unwrap_or_default();
+        if candidate.over && barge::judge(&transcript.text, &spoken, &backchannels) != Verdict::Interruption {
+            return None;
+        }
+        if candidate.origin == Origin::Key || rules.wake.is_empty() {
+            return Some(transcript);
+        }
+        let text = wake::called(&transcript.text, &rules.wake)?;
+        Some(Transcript { text, ..transcript })
+    }
+
+    fn accept(&mut self, candidate: Candidate, transcript: Transcript, orders: &mut Vec<Order>) {
+        let over = candidate.over;
+        let text = transcript.text.trim().to_owned();
+        self.abandon(orders);
+        let (id, edit) = (candidate.turn.id(), self.standing.as_ref().is_some_and(|standing| standing.rules.edit));
+        if !candidate.announced {
+            orders.push(Order::Tell(id, Notice::Began(candidate.origin)));
+        }
+        orders.extend(candidate.since.map(|since| Order::Tell(id, Notice::Complete(since))));
+        orders.push(Order::Tell(id, Notice::Transcript(transcript)));
+        if over && barge::is_hush(&text) {
+            orders.push(Order::Tell(id, Notice::Done));
+        } else if edit {
+            orders.push(Order::Tell(id, Notice::Drafted(text)));
+        } else {
+            self.begin(candidate.turn);
+            if let Some(task) = &mut self.task {
+                task.committed = candidate.ended;
+            }
+            self.understood(text, orders);
+        }
+    }
+
+    fn refuse(&mut self, candidate: Candidate, error: crate::error::Error, orders: &mut Vec<Order>) {
+        let id = candidate.turn.id();
+        orders.push(Order::Cancel(candidate.turn));
+        orders.push(Order::Tell(id, Notice::Failed(error)));
+    }
+
+    fn ignore(&mut self, candidate: &Candidate, orders: &mut Vec<Order>) {
+        orders.push(Order::Cancel(candidate.turn.clone()));
+        if candidate.announced {
+            orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
+        }
+    }
+
+    /// What was being heard is no concern of ours any more.
+    pub(super) fn drop_candidate(&mut self, orders: &mut Vec<Order>) {
+        if let Some(candidate) = self.candidate.take() {
+            self.ear = Ear::Idle;
+            self.ignore(&candidate, orders);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Hearing as a table: what a microphone brings, and what becomes of it.
+
+use std::time::Instant;
+
+use super::*;
+use crate::turn::Session;
+
+/// A conversation; the names of what was ordered, in order.
+struct Talk {
+    state: State,
+    session: Session,
+    turn: Turn,
+    orders: Vec<String>,
+}
+
+fn transcript(text: &str) -> Transcript {
+    Transcript { text: text.into(), confidence: 1.0, ..Transcript::default() }
+}
+
+fn speech() -> Utterance {
+    Utterance::new(vec![0.5; 16_000])
+}
+
+impl Talk {
+    fn new() -> Self {
+        Self::under(Rules::default())
+    }
+
+    fn under(rules: Rules) -> Self {
+        let session = Session::new();
+        let talk = Self { state: State::default(), turn: session.turn(), session, orders: Vec::new() };
+        let wish = Wish { aloud: true, ..Wish::default() };
+        talk.on(Event::Changed(Change::Wish(Box::new(wish)))).on(Event::Changed(Change::Rules(rules)))
+    }
+
+    fn on(mut self, event: Event) -> Self {
+        let (state, orders) = step(std::mem::take(&mut self.state), event);
+        self.state = state;
+        self.orders = orders.iter().map(super::tests::name).collect();
+        orders.into_iter().for_each(|order| {
+            if let Order::Cancel(turn) = order {
+                turn.cancel()
+            }
+        });
+        self
+    }
+
+    fn sound(self, sound: impl FnOnce(TurnId) -> Sound) -> Self {
+        let id = self.turn.id();
+        self.on(Event::Sound(sound(id)))
+    }
+
+    fn begins(mut self, origin: Origin) -> Self {
+        self.turn = self.session.turn();
+        let turn = self.turn.clone();
+        self.on(Event::Sound(Sound::Began { turn, origin }))
+    }
+
+    fn speaks(self) -> Self {
+        self.begins(Origin::HandsFree)
+    }
+
+    fn pauses(self) -> Self {
+        self.sound(|turn| Sound::Paused { turn, speech: speech(), since: Instant::now() })
+    }
+
+    fn resumes(mut self) -> Self {
+        self.turn = self.turn.revised();
+        let turn = self.turn.clone();
+        self.on(Event::Sound(Sound::Resumed { turn }))
+    }
+
+    fn ends(self) -> Self {
+        self.sound(|turn| Sound::Ended { turn, speech: speech(), since: Instant::now() })
+    }
+
+    fn ends_empty(self) -> Self {
+        self.sound(|turn| Sound::Ended { turn, speech: Utterance::default(), since: Instant::now() })
+    }
+
+    fn heard(self, text: &str) -> Self {
+        let turn = self.turn.id();
+        self.on(Event::Heard { turn, result: Ok(transcript(text)) })
+    }
+
+    fn partly(self, text: &str) -> Self {
+        let turn = self.turn.id();
+        self.on(Event::Partly { turn, result: Ok(transcript(text)) })
+    }
+
+    fn wrote(self, text: &str) -> Self {
+        let turn = self.turn.id();
+        self.on(Event::Wrote { turn, piece: Piece { text: text.into() } })
+    }
+
+    /// An answer of three sentences of a second each, being spoken; its first two are synthesised.
+    fn answering() -> Self {
+        let mut talk = Self::new();
+        let turn = talk.turn.clone();
+        talk = talk.on(Event::Typed { turn, text: "why?".into() });
+        talk = talk.wrote("Bread needs a warm place to rise. Nine hours are enough for it. Then it is baked. ");
+        let turn = talk.turn.id();
+        let second = || Ok(Made { length: Duration::from_secs(1), took: Duration::ZERO });
+        talk.on(Event::Spoke { turn, result: second() }).on(Event::Spoke { turn, result: second() }).on(Event::Sounded { turn })
+    }
+
+    #[track_caller]
+    fn is(self, ear: Ear, work: Work, voice: Voice, orders: &[&str]) -> Self {
+        assert_eq!((self.state.ear, self.state.work, self.state.voice), (ear, work, voice), "{:?}", self.orders);
+        assert_eq!(self.orders, orders);
+        self
+    }
+
+    fn history(&self) -> Vec<(String, String)> {
+        let standing = self.state.standing.as_ref().unwrap();
+        standing.history.iter().map(|e| (e.question.clone(), e.answer.clone())).collect()
+    }
+}
+
+#[test]
+fn a_key_press_becomes_a_question() {
+    Talk::new()
+        .begins(Origin::Key)
+        .is(Ear::Listening, Work::Idle, Voice::Idle, &["began Key"])
+        .ends()
+        .is(Ear::Transcribing, Work::Idle, Voice::Idle, &["transcribe"])
+        .heard("Why?")
+        .is(Ear::Idle, Work::Writing, Voice::Idle, &["complete", "transcript", "write"]);
+}
+
+#[test]
+fn a_key_held_in_silence_is_told_so() {
+    Talk::new().begins(Origin::Key).ends_empty().is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "failed Repeat"]);
+    Talk::new().begins(Origin::Key).ends().heard(" ").is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "failed Repeat"]);
+}
+
+#[test]
+fn partial_words_become_stable_and_a_late_partial_is_no_news() {
+    let so_far = |turn| Sound::SoFar { turn, speech: speech() };
+    Talk::new()
+        .begins(Origin::Key)
+        .sound(so_far)
+        .is(Ear::Listening, Work::Idle, Voice::Idle, &["partial"])
+        .sound(so_far)
+        .is(Ear::Listening, Work::Idle, Voice::Idle, &[])
+        .partly("how long")
+        .is(Ear::Listening, Work::Idle, Voice::Idle, &["expect More", "partial |how long"])
+        .sound(so_far)
+        .partly("How long is it?")
+        .is(Ear::Listening, Work::Idle, Voice::Idle, &["expect End", "partial How long|is it?"])
+        .sound(so_far)
+        .ends()
+        .partly("late")
+        .is(Ear::Transcribing, Work::Idle, Voice::Idle, &["expect More"]);
+}
+
+#[test]
+fn work_begins_at_a_pause_and_is_kept_back_until_the_end() {
+    Talk::new()
+        .speaks()
+        .pauses()
+        .is(Ear::Transcribing, Work::Idle, Voice::Idle, &["transcribe"])
+        .heard("Why?")
+        .is(Ear::Idle, Work::Writing, Voice::Idle, &["complete", "transcript", "write", "hold true"])
+        .wrote("Because it is so. And then")
+        .is(Ear::Idle, Work::Writing, Voice::Held, &["say Because it is so."])
+        .ends()
+        .is(Ear::Idle, Work::Writing, Voice::Speaking, &["piece", "fragment", "hold false"]);
+}
+
+#[test]
+fn second_thoughts_make_a_new_revision_and_the_work_is_thrown_away() {
+    let talk = Talk::new().speaks().pauses().heard("Why?").wrote("Because it is so. And then").resumes().is(
+        Ear::Listening,
+        Work::Idle,
+        Voice::Idle,
+        &["cancel", "hush", "withdrawn", "began HandsFree", "hold false"],
+    );
+    let talk = talk.pauses().ends().heard("Why not?").is(Ear::Idle, Work::Writing, Voice::Idle, &["complete", "transcript", "write"]);
+    assert_eq!(talk.turn.id().revision, 1);
+    assert!(talk.history().is_empty());
+}
+
+#[test]
+fn second_thoughts_before_anything_was_understood_too() {
+    Talk::new().speaks().pauses().resumes().is(Ear::Listening, Work::Idle, Voice::Idle, &["cancel", "withdrawn", "began HandsFree"]);
+}
+
+#[test]
+fn a_key_silences_the_answer_and_the_history_keeps_what_was_heard() {
+    let talk = Talk::answering();
+    let old = talk.turn.id();
+    let talk = talk.begins(Origin::Key).is(Ear::Listening, Work::Idle, Voice::Idle, &["cancel", "hush", "began Key"]);
+    let talk = talk.on(Event::Hushed { turn: old, played: Duration::from_millis(1500) });
+    assert_eq!(talk.orders, [r#"interrupted "Bread needs a warm place to rise. Nine hours are""#]);
+    assert_eq!(talk.history(), [("why?".into(), "Bread needs a warm place to rise. Nine hours are".into())]);
+}
+
+#[test]
+fn a_voice_over_the_answer_holds_it_and_its_words_decide() {
+    let over = || Talk::answering().speaks().is(Ear::Listening, Work::Writing, Voice::Held, &["hold true"]);
+    for no_interruption in ["", "mm hm", "nine hours are enough"] {
+        let back = over().pauses().heard(no_interruption);
+        back.is(Ear::Idle, Work::Writing, Voice::Speaking, &["cancel", "hold false"]);
+    }
+    over().sound(|turn| Sound::Dropped { turn }).is(Ear::Idle, Work::Writing, Voice::Speaking, &["cancel", "hold false"]);
+    let asked = over().pauses().ends().heard("How do I mend a flat tyre?");
+    let orders = ["cancel", "hush", "began HandsFree", "complete", "transcript", "write", "hold false"];
+    asked.is(Ear::Idle, Work::Writing, Voice::Idle, &orders);
+    let stopped = over().pauses().ends().heard("Stop!");
+    let orders = ["cancel", "hush", "began HandsFree", "complete", "transcript", "done", "hold false"];
+    stopped.is(Ear::Idle, Work::Idle, Voice::Idle, &orders);
+}
+
+#[test]
+fn without_the_name_nobody_is_answered() {
+    let rules = || Rules { wake: "computer".into(), ..Rules::default() };
+    Talk::under(rules()).speaks().pauses().heard("How are you, Ann?").is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]);
+    Talk::under(rules()).speaks().pauses().ends().heard("Computer, why?").is(
+        Ear::Idle,
+        Work::Writing,
+        Voice::Idle,
+        &["complete", "transcript", "write"],
+    );
+}
+
+#[test]
+fn a_draft_waits_for_its_editor() {
+    let rules = Rules { edit: true, ..Rules::default() };
+    let talk = Talk::under(rules).begins(Origin::Key).ends().heard("Why?");
+    talk.is(Ear::Idle, Work::Idle, Voice::Idle, &["complete", "transcript", "drafted Why?"]);
+}
+
+#[test]
+fn the_user_pauses_the_voice_and_lets_it_go_on() {
+    Talk::answering()
+        .on(Event::Changed(Change::Paused(true)))
+        .is(Ear::Idle, Work::Writing, Voice::Held, &["hold true"])
+        .on(Event::Changed(Change::Paused(false)))
+        .is(Ear::Idle, Work::Writing, Voice::Speaking, &["hold false"]);
+}
+
+#[test]
+fn the_last_answer_is_said_again() {
+    let talk = Talk::new().on(Event::Changed(Change::History(vec![Exchange { question: "a?".into(), answer: "It is so.".into() }])));
+    let turn = talk.session.turn();
+    talk.on(Event::Again { turn }).is(Ear::Idle, Work::Idle, Voice::Speaking, &["began Repeat", "fragment", "say It is so."]);
+}
+
+#[test]
+fn a_listener_that_falls_silent_is_given_up() {
+    let talk = Talk::new().speaks();
+    assert!(talk.state.deadline().is_some());
+    talk.on(Event::Overdue).is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]);
+}
+
+#[test]
+fn without_a_speaker_the_answer_is_text() {
+    let talk = Talk::new().on(Event::Changed(Change::Audible(false)));
+    let turn = talk.turn.clone();
+    talk.on(Event::Typed { turn, text: "why?".into() }).wrote("Because it is so. And then").is(
+        Ear::Idle,
+        Work::Writing,
+        Voice::Idle,
+        &["piece"],
+    );
+}

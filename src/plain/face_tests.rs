@@ -1,0 +1,195 @@
+//! Lines and news as they come, and what is said about them.
+
+use std::time::Instant;
+
+use super::*;
+use crate::{
+    error::Room,
+    parcel::{Finish, Passage, Piece, Transcript},
+};
+
+struct Rig {
+    face: Face,
+    sequence: u64,
+}
+
+impl Rig {
+    fn new(script: bool) -> Self {
+        Self { face: Face::new(&Config::default(), script, !script), sequence: 0 }
+    }
+
+    fn news(&mut self, news: News) -> Vec<String> {
+        let told = Told { at: Instant::now(), news };
+        shown(self.face.told(&told))
+    }
+
+    fn begin(&mut self, origin: Origin) -> Vec<String> {
+        self.sequence += 1;
+        self.hear(Notice::Began(origin))
+    }
+
+    fn hear(&mut self, notice: Notice) -> Vec<String> {
+        self.of(self.sequence, notice)
+    }
+
+    fn of(&mut self, sequence: u64, notice: Notice) -> Vec<String> {
+        self.news(News::Turn(TurnId { session: 1, sequence, revision: 0 }, notice))
+    }
+
+    fn doing(&mut self, ear: Ear, work: Work, voice: Voice) -> Vec<String> {
+        self.news(News::Doing(Doing { ear, work, voice, hands_free: false }))
+    }
+
+    fn line(&mut self, line: &str) -> Vec<String> {
+        shown(self.face.typed(line))
+    }
+}
+
+/// Acts as a reader of the test sees them.
+fn shown(acts: Vec<Act>) -> Vec<String> {
+    let show = |act| match act {
+        Act::Say(line) | Act::Tell(line) => line,
+        other => format!("{other:?}"),
+    };
+    acts.into_iter().map(show).collect()
+}
+
+fn piece(text: &str) -> Notice {
+    Notice::Piece(Piece { text: text.into() })
+}
+
+fn heard(text: &str) -> Notice {
+    Notice::Transcript(Transcript { text: text.into(), ..Transcript::default() })
+}
+
+#[test]
+fn an_answer_is_a_line_a_sentence_with_its_sources_after_it() {
+    let mut rig = Rig::new(false);
+    assert_eq!(rig.line("How long?"), ["Send(Ask(\"How long?\"))"]);
+    assert!(rig.begin(Origin::Typed).is_empty());
+    let passage = |source: &str| Passage { source: source.into(), title: "T".into(), ..Passage::default() };
+    let passages = Passages { list: vec![passage("a.md"), passage("b.md")], found: true, notes: vec!["words only".into()] };
+    assert_eq!(rig.hear(Notice::Passages(passages)), ["(words only)"]);
+    assert!(rig.hear(piece("Thirty days. ")).is_empty());
+    assert_eq!(rig.hear(piece("And no")), ["xnai: Thirty days."]);
+    assert_eq!(rig.hear(piece(" more.")), Vec::<String>::new());
+    assert!(rig.face.busy());
+    let written = rig.hear(Notice::Written(Finish::default()));
+    assert_eq!(written, ["xnai: And no more.", "[1] T, a.md", "[2] T, b.md"]);
+    assert!(rig.hear(Notice::Done).is_empty() && !rig.face.busy());
+}
+
+#[test]
+fn an_empty_line_is_the_talk_key() {
+    let mut rig = Rig::new(false);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    assert_eq!(rig.doing(Ear::Listening, Work::Idle, Voice::Idle), ["(listening)"]);
+    assert_eq!(rig.line(""), ["Send(Release)"]);
+    assert!(rig.doing(Ear::Transcribing, Work::Idle, Voice::Idle).is_empty());
+    rig.begin(Origin::Key);
+    assert_eq!(rig.hear(heard(" How far? ")), ["you: How far?"]);
+    assert_eq!(rig.doing(Ear::Idle, Work::Writing, Voice::Idle), ["(thinking)"]);
+    assert_eq!(rig.doing(Ear::Idle, Work::Writing, Voice::Speaking), ["(speaking)"]);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    // Something else ended it: the next empty line begins again.
+    rig.doing(Ear::Listening, Work::Idle, Voice::Idle);
+    rig.doing(Ear::Idle, Work::Idle, Voice::Idle);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+}
+
+#[test]
+fn what_was_cut_off_is_marked_once() {
+    let mut rig = Rig::new(false);
+    rig.line("a");
+    rig.begin(Origin::Typed);
+    rig.hear(piece("One. Two"));
+    assert_eq!(rig.line("b").len(), 1);
+    assert_eq!(rig.begin(Origin::Typed), ["xnai: Two", "(interrupted)"]);
+    assert!(rig.of(1, Notice::Interrupted { heard: "One.".into() }).is_empty(), "that was said already");
+    assert!(rig.of(1, piece("late")).is_empty());
+    assert!(rig.face.busy(), "the second question is not answered yet");
+    assert_eq!(rig.hear(Notice::Interrupted { heard: String::new() }), ["(interrupted)"]);
+    assert!(!rig.face.busy());
+}
+
+#[test]
+fn a_transcript_can_be_corrected_before_it_is_sent() {
+    let mut rig = Rig::new(false);
+    assert_eq!(rig.line("/edit on")[0], "Send(Edit(true))");
+    rig.begin(Origin::Key);
+    assert_eq!(rig.hear(heard("How far")), ["you: How far"]);
+    assert_eq!(rig.hear(Notice::Drafted("How far".into())).len(), 1);
+    assert_eq!(rig.line(""), ["Send(Ask(\"How far\"))"]);
+    assert_eq!(rig.line(""), ["Send(Press)"], "sent once");
+}
+
+#[test]
+fn devices_and_notes_are_said_when_they_change() {
+    let mut rig = Rig::new(false);
+    let gone = || News::Device(Side::Input, DeviceState::Lost("unplugged".into()));
+    assert_eq!(rig.news(gone()), ["(microphone gone: unplugged)"]);
+    assert!(rig.news(gone()).is_empty());
+    assert_eq!(rig.news(News::Device(Side::Input, DeviceState::Open("Yeti".into()))), ["(microphone: Yeti)"]);
+    assert_eq!(rig.news(News::Device(Side::Output, DeviceState::Lost("x".into()))), ["(speaker gone: x)"]);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    rig.line("");
+    rig.news(gone());
+    assert_eq!(rig.line(""), ["Send(Silence)", "(there is no microphone to talk into: unplugged)"]);
+    assert_eq!(rig.news(News::Note("voice: bella".into())), ["(voice: bella)"]);
+}
+
+#[test]
+fn commands_become_what_the_pipeline_knows() {
+    let mut rig = Rig::new(false);
+    let cases: [(&str, &[&str]); 14] = [
+        ("/silence", &["Send(Silence)"]),
+        ("/pause", &["Send(Pause(true))", "(paused: on)"]),
+        ("/pause", &["Send(Pause(false))", "(paused: off)"]),
+        ("/repeat", &["Send(Repeat)"]),
+        ("/voice bella", &["Send(Voice(\"bella\"))"]),
+        ("/speed faster", &["Send(Speed(1.1))", "(speed: 1.1)"]),
+        ("/volume", &["(volume: 1)"]),
+        ("/handsfree on", &["Send(HandsFree(true))", "(hands-free: on)"]),
+        ("/docs off", &["Send(Documents(false))", "(answers out of the documents: off)"]),
+        ("/new", &["New"]),
+        ("/resume", &["Resume(\"last\")"]),
+        ("/export talk.md", &["Export(Some(\"talk.md\"))"]),
+        ("//etc", &["Send(Ask(\"/etc\"))"]),
+        ("/quit", &["Quit"]),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(rig.line(line), expected, "{line}");
+    }
+    assert_eq!(rig.line("/voice"), ["(voice: bella; /voice NAME takes another)"]);
+    assert!(rig.line("/help").len() > slash::TABLE.len());
+    assert!(rig.line("/hlep")[0].contains("did you mean /help?"));
+    assert!(rig.face.verdict().is_ok(), "at a terminal a slip is no failure");
+}
+
+#[test]
+fn a_script_reads_a_dialogue_and_learns_of_failures_at_the_end() {
+    let mut rig = Rig::new(true);
+    assert!(rig.line("").is_empty());
+    assert_eq!(rig.line("a"), ["you: a", "Send(Ask(\"a\"))"]);
+    rig.begin(Origin::Typed);
+    let error = Error::fetch(Room::Llm, "no model").hint("get one");
+    assert_eq!(rig.hear(Notice::Failed(error)), ["(no model: get one)"]);
+    assert!(!rig.face.busy());
+    assert_eq!(rig.face.verdict().unwrap_err().to_string(), "a question or command failed");
+    rig.line("/nonsense");
+    rig.line("b");
+    rig.begin(Origin::Typed);
+    rig.hear(Notice::Done);
+    let verdict = rig.face.verdict().unwrap_err();
+    assert_eq!((verdict.kind(), verdict.message()), (Kind::Fetch, "2 questions or commands failed"));
+}
+
+#[test]
+fn what_is_taken_back_is_said_to_be() {
+    let mut rig = Rig::new(false);
+    rig.begin(Origin::HandsFree);
+    assert!(rig.hear(Notice::Withdrawn).is_empty(), "nothing had been said");
+    rig.begin(Origin::HandsFree);
+    rig.hear(piece("Too early.\n"));
+    assert_eq!(rig.hear(Notice::Withdrawn), ["(never mind that: there is more to the question)"]);
+}

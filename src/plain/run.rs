@@ -1,0 +1,269 @@
+//! The loop: takes lines and news as they come, and does what follows.
+
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    time::{Duration, Instant},
+};
+
+use super::{
+    face::{Act, Face},
+    lines::{self, Typed},
+};
+use crate::{
+    config::Context,
+    error::{Error, Result, Room},
+    os::{stop, terminal},
+    pipeline::{
+        edges,
+        live::{Command, Live, Start, Started},
+        news::Told,
+    },
+    sessions::{Keeper, Sessions, markdown, show},
+    talk::TalkArgs,
+};
+
+/// How long the devices may take to be put in order.
+const TIDY_UP: Duration = Duration::from_millis(120);
+
+/// How long is waited to learn how much of a last answer was heard. Together they stay below the 180 ms of Ctrl-C.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
+/// So many sessions, or exchanges found, are listed.
+const LISTED: usize = 10;
+
+/// Leads a conversation until the user leaves, or until a script's last question is answered.
+pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
+    let script = !io::stdin().is_terminal();
+    let sessions = Sessions::open(&context.paths);
+    let past = args.resume.as_deref().map(|wanted| sessions.load(wanted)).transpose()?;
+    let history = past.as_ref().map(|past| past.history()).unwrap_or_default();
+    let resumed = past.as_ref().map(|past| format!("(going on with {}, {} exchanges)", past.id, past.entries.len()));
+    let Started { mut live, news, models, warnings } =
+        Live::start(context, Start { hands_free: args.hands_free, history, ..Start::default() })?;
+    let greeting = greeting(&models, script);
+    let (keeper, note) = Keeper::begin(&context.paths, &context.config.sessions, models, past)?;
+    // A script reads; whoever wants to hear it as well begins it with /aloud on.
+    let aloud = !script || args.hands_free;
+    if !aloud {
+        live.send(Command::Aloud(false))?;
+    }
+    let face = Face::new(&context.config, script, aloud);
+    let mut send = |command| live.send(command);
+    let mut talk = Talk { face, keeper, sessions, script, hands_free: args.hands_free, send: &mut send, out: &mut Terminal };
+    let notes = warnings.into_iter().chain(note.map(|note| note.to_string())).map(|note| format!("({note})"));
+    greeting.into_iter().chain(resumed).chain(notes).for_each(|line| talk.out.tell(&line));
+    let result = lines::read(io::BufReader::new(io::stdin())).and_then(|lines| talk.converse(&news, &lines));
+    live.stop(TIDY_UP);
+    result
+}
+
+fn greeting(models: &[(String, String)], script: bool) -> Vec<String> {
+    if script {
+        return Vec::new();
+    }
+    let models: Vec<String> = models.iter().map(|(role, name)| format!("{role} {name}")).collect();
+    let hint = "(type a question; an empty line begins to talk and ends the question; /help says what else there is)";
+    let models = if models.is_empty() { String::new() } else { format!(": {}", models.join(", ")) };
+    vec![format!("(xnai {}{models})", env!("CARGO_PKG_VERSION")), hint.to_owned()]
+}
+
+/// Where lines go.
+pub(super) trait Out {
+    fn say(&mut self, line: &str) -> Result<()>;
+    fn tell(&mut self, line: &str);
+}
+
+struct Terminal;
+
+impl Out for Terminal {
+    fn say(&mut self, line: &str) -> Result<()> {
+        terminal::say(&show::one_line(line))
+    }
+
+    fn tell(&mut self, line: &str) {
+        terminal::tell(&show::one_line(line));
+    }
+}
+
+/// A conversation being led.
+pub(super) struct Talk<'a> {
+    pub face: Face,
+    pub keeper: Keeper,
+    pub sessions: Sessions,
+    pub script: bool,
+    /// Asked for from the beginning, before the news say so.
+    pub hands_free: bool,
+    pub send: &'a mut dyn FnMut(Command) -> Result<()>,
+    pub out: &'a mut dyn Out,
+}
+
+impl Talk<'_> {
+    /// Until the user leaves.
+    pub fn converse(&mut self, news: &Receiver<Told>, lines: &Receiver<Typed>) -> Result<()> {
+        let result = self.until_over(news, lines);
+        self.last_word(news);
+        result
+    }
+
+    fn until_over(&mut self, news: &Receiver<Told>, lines: &Receiver<Typed>) -> Result<()> {
+        let mut ended = false;
+        loop {
+            stop::check()?;
+            let waits = self.script && self.face.busy();
+            if !ended && !waits {
+                match lines.try_recv() {
+                    Ok(Typed::Line(line)) if !self.line(&line)? => return self.face.verdict(),
+                    Ok(Typed::Line(_)) | Err(TryRecvError::Empty) => {}
+                    Ok(Typed::TooLong) => drop(self.refuse(&too_long())?),
+                    Ok(Typed::End) | Err(TryRecvError::Disconnected) => ended = true,
+                }
+            }
+            if ended && self.may_end() {
+                return self.face.verdict();
+            }
+            match news.recv_timeout(edges::PATIENCE) {
+                Ok(told) => self.hear(&told)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(ended_unexpectedly()),
+            }
+        }
+    }
+
+    /// At a terminal the end of the lines is Ctrl-D. A script's last question is answered first.
+    fn may_end(&self) -> bool {
+        !self.script || !(self.face.busy() || self.face.hands_free() || self.hands_free)
+    }
+
+    /// Cuts off an answer that is still being heard, and keeps what was heard of it.
+    fn last_word(&mut self, news: &Receiver<Told>) {
+        let deadline = Instant::now() + LAST_WORD;
+        let talking = |face: &Face| face.engaged() || face.busy();
+        if !talking(&self.face) || (self.send)(Command::Silence).is_err() {
+            return;
+        }
+        while talking(&self.face) {
+            let Ok(told) = news.recv_timeout(deadline.saturating_duration_since(Instant::now())) else { return };
+            // Nobody reads any more; what counts is what is kept.
+            let _ = self.hear(&told);
+        }
+    }
+
+    fn hear(&mut self, told: &Told) -> Result<()> {
+        let acts = self.face.told(told);
+        self.all(acts)?;
+        if let Some(error) = self.keeper.hear(told) {
+            self.out.tell(&format!("({error})"));
+        }
+        Ok(())
+    }
+
+    /// `false` when the user leaves.
+    fn line(&mut self, line: &str) -> Result<bool> {
+        let acts = self.face.typed(line);
+        self.all(acts)
+    }
+
+    fn refuse(&mut self, error: &Error) -> Result<bool> {
+        let acts = self.face.refuse(error);
+        self.all(acts)
+    }
+
+    fn all(&mut self, acts: Vec<Act>) -> Result<bool> {
+        for act in acts {
+            if act == Act::Quit {
+                return Ok(false);
+            }
+            self.act(act)?;
+        }
+        Ok(true)
+    }
+
+    fn act(&mut self, act: Act) -> Result<()> {
+        let done = match act {
+            Act::Say(line) => return self.out.say(&line),
+            Act::Tell(line) => {
+                self.out.tell(&line);
+                Ok(())
+            }
+            Act::Send(command) => self.order(command),
+            Act::New => self.anew(),
+            Act::Resume(wanted) => self.resume(&wanted),
+            Act::Export(file) => self.export(file),
+            Act::List(words) => self.list(words.as_deref()),
+            Act::Quit => Ok(()),
+        };
+        // What cannot be done is said; the conversation goes on.
+        done.or_else(|error| self.refuse(&error).map(drop))
+    }
+
+    fn order(&mut self, command: Command) -> Result<()> {
+        if let Command::Ask(question) = &command {
+            self.keeper.asked(question);
+        }
+        (self.send)(command)
+    }
+
+    fn anew(&mut self) -> Result<()> {
+        self.order(Command::Silence)?;
+        self.keeper.anew()?;
+        self.order(Command::Recall(Vec::new()))?;
+        self.out.tell("(a new conversation)");
+        Ok(())
+    }
+
+    fn resume(&mut self, wanted: &str) -> Result<()> {
+        let id = self.sessions.find(wanted)?;
+        self.order(Command::Silence)?;
+        let (history, note) = self.keeper.resume(id.as_str())?;
+        self.out.tell(&format!("(going on with {id}, {} exchanges)", history.len()));
+        if let Some(last) = history.last().cloned() {
+            self.out.say(&format!("you: {}", last.question))?;
+            self.out.say(&format!("xnai: {}", last.answer))?;
+        }
+        self.order(Command::Recall(history))?;
+        if let Some(note) = note {
+            self.out.tell(&format!("({note})"));
+        }
+        Ok(())
+    }
+
+    fn export(&mut self, file: Option<String>) -> Result<()> {
+        if self.keeper.conversation().entries.is_empty() {
+            return Err(Error::reword(Room::Pipeline, "nothing was said yet that could be exported").hint("ask something first"));
+        }
+        let path = file.map_or_else(|| PathBuf::from(format!("xnai-{}.md", self.keeper.conversation().id)), PathBuf::from);
+        markdown::save(&self.keeper.document(), &path, false)
+            .map_err(|e| Error::new(e.kind(), e.room(), e.message()).hint("say /export FILE"))?;
+        self.out.tell(&format!("(wrote {})", path.display()));
+        Ok(())
+    }
+
+    fn list(&mut self, words: Option<&str>) -> Result<()> {
+        let lines: Vec<String> = match words {
+            Some(words) => self.sessions.search(words)?.iter().map(show::hit_lines).collect(),
+            None => self.sessions.list()?.iter().map(show::summary_line).collect(),
+        };
+        if lines.is_empty() {
+            self.out.tell("(nothing found)");
+        }
+        lines.iter().take(LISTED).for_each(|line| self.out.tell(line));
+        if lines.len() > LISTED {
+            self.out.tell(&format!("(and {} more: see `xnai sessions`)", lines.len() - LISTED));
+        }
+        Ok(())
+    }
+}
+
+fn too_long() -> Error {
+    Error::replace(Room::Pipeline, "a line of over 64 KiB is no question").hint("index it with `xnai ingest`, and ask about it")
+}
+
+fn ended_unexpectedly() -> Error {
+    Error::report(Room::Pipeline, "the conductor ended unexpectedly").hint("please report this, with the log")
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,0 +1,165 @@
+//! Whole conversations, with a pipeline that answers by rote.
+
+use std::{io::Cursor, sync::mpsc::sync_channel};
+
+use super::*;
+use crate::{
+    config::Config,
+    os::paths::Paths,
+    parcel::Piece,
+    pipeline::news::{News, Notice, Origin},
+    turn::TurnId,
+};
+
+#[derive(Default)]
+struct Heard {
+    said: Vec<String>,
+    told: Vec<String>,
+}
+
+impl Out for Heard {
+    fn say(&mut self, line: &str) -> Result<()> {
+        self.said.push(line.to_owned());
+        Ok(())
+    }
+
+    fn tell(&mut self, line: &str) {
+        self.told.push(line.to_owned());
+    }
+}
+
+struct End {
+    heard: Heard,
+    sent: Vec<Command>,
+    result: Result<()>,
+}
+
+struct Rig {
+    root: tempfile::TempDir,
+    paths: Paths,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Self { paths: Paths::under(root.path()), root }
+    }
+
+    /// Leads a conversation with these lines; every question is answered by itself, `fail` is not, `long` never ends.
+    fn lead(&self, script: bool, lines: &str) -> End {
+        let (news, inbox) = sync_channel(256);
+        let (mut sent, mut sequence, mut heard) = (Vec::new(), 0, Heard::default());
+        let mut send = |command: Command| {
+            let tell = |sequence, notice| {
+                let turn = TurnId { session: 1, sequence, revision: 0 };
+                news.send(Told { at: Instant::now(), news: News::Turn(turn, notice) }).unwrap();
+            };
+            if let Command::Ask(question) = &command {
+                sequence += 1;
+                tell(sequence, Notice::Began(Origin::Typed));
+                let piece = |text: String| Notice::Piece(Piece { text });
+                match question.as_str() {
+                    "fail" => tell(sequence, Notice::Failed(Error::broaden(Room::Rag, "nothing about that"))),
+                    "long" => tell(sequence, piece("On and\non".into())),
+                    _ => {
+                        tell(sequence, piece(format!("About {question}. ")));
+                        tell(sequence, piece("That is all.".into()));
+                        tell(sequence, Notice::Done);
+                    }
+                }
+            }
+            if command == Command::Silence {
+                tell(sequence, Notice::Interrupted { heard: "On".into() });
+            }
+            sent.push(command);
+            Ok(())
+        };
+        let config = Config::default();
+        let (keeper, _) = Keeper::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
+        let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
+        let face = Face::new(&config, script, !script);
+        let sessions = Sessions::open(&self.paths);
+        let mut talk = Talk { face, keeper, sessions, script, hands_free: false, send: &mut send, out: &mut heard };
+        let result = talk.converse(&inbox, &lines);
+        End { heard, sent, result }
+    }
+
+    fn kept(&self, wanted: &str) -> Vec<(String, String)> {
+        let conversation = Sessions::open(&self.paths).load(wanted).unwrap();
+        conversation.entries.iter().map(|e| (e.question.clone(), e.heard().to_owned())).collect()
+    }
+}
+
+fn pair(question: &str, answer: &str) -> (String, String) {
+    (question.into(), answer.into())
+}
+
+#[test]
+fn a_script_is_answered_line_by_line_and_kept() {
+    let rig = Rig::new();
+    let End { heard, result, .. } = rig.lead(true, "one\n\ntwo");
+    let dialogue = ["you: one", "xnai: About one.", "xnai: That is all.", "you: two", "xnai: About two.", "xnai: That is all."];
+    assert_eq!(heard.said, dialogue);
+    assert!(result.is_ok() && heard.told.is_empty(), "{:?}", heard.told);
+    assert_eq!(rig.kept("last"), [pair("one", "About one. That is all."), pair("two", "About two. That is all.")]);
+}
+
+#[test]
+fn a_script_goes_on_after_a_failure_and_ends_with_its_kind() {
+    let rig = Rig::new();
+    let End { heard, result, .. } = rig.lead(true, "fail\none\n/nonsense\n");
+    assert_eq!(heard.said[1..], ["you: one", "xnai: About one.", "xnai: That is all."]);
+    assert_eq!(heard.told.len(), 2);
+    assert_eq!(result.unwrap_err().kind(), crate::error::Kind::Broaden);
+    assert_eq!(rig.kept("last").len(), 1);
+}
+
+#[test]
+fn whoever_leaves_in_the_middle_keeps_what_was_heard() {
+    let rig = Rig::new();
+    let End { result, sent, .. } = rig.lead(false, "long\n/quit\n");
+    assert!(result.is_ok());
+    assert_eq!(sent, [Command::Ask("long".into()), Command::Silence]);
+    assert_eq!(rig.kept("last"), [pair("long", "On")]);
+}
+
+#[test]
+fn conversations_are_left_taken_up_and_exported_while_talking() {
+    let rig = Rig::new();
+    rig.lead(true, "one");
+    let first = Sessions::open(&rig.paths).find("last").unwrap();
+    let file = rig.root.path().join("talk.md");
+    let lines = format!(
+        "two\n/new\nthree\n/resume {first}\nfour\n/export {}\n/export {}\n/sessions\n/sessions three\n",
+        file.display(),
+        file.display()
+    );
+    let End { heard, sent, result } = rig.lead(true, &lines);
+    assert_eq!(rig.kept(first.as_str()).iter().map(|(q, _)| q.as_str()).collect::<Vec<_>>(), ["one", "four"]);
+    let history = crate::parcel::Exchange { question: "one".into(), answer: "About one. That is all.".into() };
+    assert!(sent.contains(&Command::Recall(vec![])) && sent.contains(&Command::Recall(vec![history])), "{sent:?}");
+    let document = std::fs::read_to_string(&file).unwrap();
+    assert!(document.contains("> one") && document.contains("> four") && !document.contains("> three"), "{document}");
+    let told = heard.told.join("\n");
+    assert!(told.contains("exists already: say /export FILE") && told.contains("exchange 1  three"), "{told}");
+    assert_eq!(result.unwrap_err().kind(), crate::error::Kind::Replace, "the second export did not work");
+    assert_eq!(Sessions::open(&rig.paths).ids().unwrap().len(), 3);
+}
+
+#[test]
+fn what_cannot_be_taken_up_is_said_and_changes_nothing() {
+    let rig = Rig::new();
+    let End { heard, sent, .. } = rig.lead(false, "/resume ../../etc/passwd\n/resume\n/export\n");
+    assert_eq!(heard.told.len(), 3, "{:?}", heard.told);
+    assert!(sent.is_empty(), "{sent:?}");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_said_once_and_stops_nothing() {
+    let rig = Rig::new();
+    std::fs::write(rig.root.path().join("data"), "in the way").unwrap();
+    let End { heard, result, .. } = rig.lead(true, "one\ntwo\nthree\n");
+    assert!(result.is_ok());
+    assert_eq!((heard.said.len(), heard.told.len()), (9, 1), "{:?}", heard.told);
+    assert!(heard.told[0].contains("this conversation is not being saved"));
+}

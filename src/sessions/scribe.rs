@@ -1,0 +1,120 @@
+//! News of a conversation in, exchanges worth keeping out. Touches no disk.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::entry::{Asked, Citation, Ending, Entry};
+use crate::{
+    pipeline::news::{News, Notice, Origin, Told},
+    turn::TurnId,
+};
+
+/// Turns followed at once, and typed questions whose turn has not begun. There are one or two; beyond, the oldest go.
+const FOLLOWED: usize = 16;
+
+/// Follows the turns of one conversation.
+#[derive(Debug, Default)]
+pub struct Scribe {
+    drafts: BTreeMap<TurnId, Draft>,
+    typed: VecDeque<String>,
+    newest: Option<TurnId>,
+}
+
+/// A turn that is not over.
+#[derive(Debug)]
+struct Draft {
+    entry: Entry,
+    /// The question was complete.
+    zero: Instant,
+    /// The last answer once more: it is in the file already.
+    again: bool,
+}
+
+impl Scribe {
+    /// A typed question was sent: the news do not repeat it.
+    pub fn asked(&mut self, question: &str) {
+        if self.typed.len() == FOLLOWED {
+            self.typed.pop_front();
+        }
+        self.typed.push_back(question.to_owned());
+    }
+
+    /// The turn that was heard of last.
+    pub fn newest(&self) -> Option<TurnId> {
+        self.newest
+    }
+
+    /// Takes the next news; gives an exchange when its turn is over and something was answered.
+    pub fn hear(&mut self, told: &Told) -> Option<Entry> {
+        let News::Turn(turn, notice) = &told.news else { return None };
+        if self.drafts.len() == FOLLOWED && !self.drafts.contains_key(turn) {
+            self.drafts.pop_first();
+        }
+        self.newest = self.newest.max(Some(*turn));
+        let draft = self.drafts.entry(*turn).or_insert_with(|| Draft::new(*turn, told.at));
+        match notice {
+            Notice::Began(Origin::Typed) => draft.entry.question = self.typed.pop_front().unwrap_or_default(),
+            Notice::Done => return self.over(turn, told.at, Ending::Whole, None),
+            Notice::Interrupted { heard } => return self.over(turn, told.at, Ending::Interrupted, Some(heard.clone())),
+            Notice::Failed(_) => return self.over(turn, told.at, Ending::Failed, None),
+            Notice::Withdrawn | Notice::Drafted(_) => drop(self.drafts.remove(turn)),
+            other => draft.note(other, told.at),
+        }
+        None
+    }
+
+    fn over(&mut self, turn: &TurnId, at: Instant, ended: Ending, heard: Option<String>) -> Option<Entry> {
+        let Draft { mut entry, zero, again } = self.drafts.remove(turn)?;
+        let answered = [Some(&entry.answer), heard.as_ref()].into_iter().flatten().any(|text| !text.trim().is_empty());
+        if again || !answered {
+            return None;
+        }
+        (entry.ended, entry.heard) = (ended, heard);
+        if entry.question.is_empty() && entry.asked == Asked::Typed {
+            entry.question = self.typed.pop_front().unwrap_or_default();
+        }
+        entry.timings.get_or_insert_default().over = Some(ms(at, zero));
+        Some(entry)
+    }
+}
+
+impl Draft {
+    fn new(turn: TurnId, at: Instant) -> Self {
+        let begun = Timestamp::now().checked_sub(at.elapsed()).unwrap_or_default();
+        // Only speech is heard further.
+        let asked = if turn.revision > 0 { Asked::Spoken } else { Asked::Typed };
+        Self { entry: Entry { at: begun, asked, ..Entry::default() }, zero: at, again: false }
+    }
+
+    fn note(&mut self, notice: &Notice, at: Instant) {
+        let since = ms(at, self.zero);
+        let timings = self.entry.timings.get_or_insert_default();
+        match notice {
+            Notice::Began(Origin::Key | Origin::HandsFree) => self.entry.asked = Asked::Spoken,
+            Notice::Began(Origin::Repeat) => self.again = true,
+            Notice::Complete(zero) => self.zero = *zero,
+            Notice::Transcript(transcript) => self.entry.question = transcript.text.trim().to_owned(),
+            Notice::Passages(passages) => self.entry.citations = Citation::of(passages),
+            Notice::Piece(piece) => {
+                timings.first_word.get_or_insert(since);
+                self.entry.answer.push_str(&piece.text);
+            }
+            Notice::Sounded => drop(timings.first_sound.get_or_insert(since)),
+            // Handled by the scribe, or nothing that is kept.
+            Notice::Began(Origin::Typed) | Notice::Partial { .. } | Notice::Fragment(_) | Notice::Sounding(_) | Notice::Written(_) => {}
+            Notice::Drafted(_) | Notice::Done | Notice::Interrupted { .. } | Notice::Withdrawn | Notice::Failed(_) => {}
+        }
+    }
+}
+
+fn ms(at: Instant, zero: Instant) -> u64 {
+    at.checked_duration_since(zero).unwrap_or(Duration::ZERO).as_millis() as u64
+}
+
+#[cfg(test)]
+#[path = "scribe_tests.rs"]
+mod tests;

@@ -1,0 +1,225 @@
+//! What a key, a line of the palette or a slash command means, carried out.
+
+use super::{
+    choices::Kind,
+    event::Effect,
+    keys,
+    model::{Focus, Model, Over},
+    palette::{Page, Palette},
+    search,
+    talk::{Say, Talk},
+    theme::{Role, Theme},
+    turns::Turn,
+};
+use crate::pipeline::live::Command;
+
+/// A wish of the user. A switch without a value turns the other way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    Ask(String),
+    /// The talk key as a word: begins to listen, or ends the question.
+    Talk,
+    Silence,
+    Pause(Option<bool>),
+    Repeat,
+    /// 0.5 to 2.0; what is beyond stops there.
+    Speed(f32),
+    /// 0.0 to 1.0; what is beyond stops there.
+    Volume(f32),
+    HandsFree(Option<bool>),
+    Documents(Option<bool>),
+    Edit(Option<bool>),
+    Aloud(Option<bool>),
+    /// Opens the list of a kind.
+    Choose(Kind),
+    /// Lists the sessions that hold these words.
+    Find(String),
+    Take(Kind, String),
+    Theme(Option<Theme>),
+    Copy,
+    /// A passage of the last answer, from 0.
+    Open(usize),
+    Search(String),
+    New,
+    Export(Option<String>),
+    /// A sentence for the status line.
+    Tell(String),
+    Greet,
+    Help,
+    Palette,
+    Quit,
+}
+
+/// Carries it out.
+pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Ask(text) => ask(model, &text),
+        Act::Silence => vec![Effect::Send(Command::Silence)],
+        Act::Talk => talk(model),
+        Act::Pause(on) => pause(model, on),
+        Act::Repeat => repeat(model),
+        Act::Speed(rate) => speed(model, rate),
+        Act::Volume(volume) => loudness(model, volume),
+        Act::HandsFree(on) => switch(model, "hands-free", on, |m| &mut m.knobs.hands_free, Command::HandsFree),
+        Act::Documents(on) => switch(model, "documents", on, |m| &mut m.knobs.documents, Command::Documents),
+        Act::Edit(on) => switch(model, "editing before sending", on, |m| &mut m.knobs.edit, Command::Edit),
+        Act::Aloud(on) => switch(model, "speaking the answers", on, |m| &mut m.knobs.aloud, Command::Aloud),
+        Act::Choose(kind) => list(model, kind, Effect::List(kind)),
+        Act::Find(words) => list(model, Kind::Sessions, Effect::Find(words)),
+        Act::Take(kind, name) => take(kind, name),
+        Act::Theme(theme) => {
+            model.theme = theme.unwrap_or(model.theme.next());
+            model.say(&format!("theme: {}", model.theme.name()));
+            vec![]
+        }
+        Act::Copy => copy(model),
+        Act::Open(citation) => open(model, citation),
+        Act::Search(words) => {
+            model.over = Over::Search;
+            search::find(model, &words);
+            vec![]
+        }
+        Act::New => new(model),
+        Act::Export(file) => vec![Effect::Export(file)],
+        Act::Tell(text) => {
+            model.say(&text);
+            vec![]
+        }
+        Act::Greet => over(model, Over::Greeting),
+        Act::Help => over(model, Over::Help { scroll: 0 }),
+        Act::Palette => over(model, Over::Palette(Palette::default())),
+        Act::Quit => vec![Effect::Quit],
+    }
+}
+
+fn over(model: &mut Model, over: Over) -> Vec<Effect> {
+    model.over = over;
+    vec![]
+}
+
+fn list(model: &mut Model, kind: Kind, effect: Effect) -> Vec<Effect> {
+    model.over = Over::Palette(Palette { page: Page::Of(kind, None), ..Palette::default() });
+    vec![effect]
+}
+
+fn talk(model: &mut Model) -> Vec<Effect> {
+    let down = model.talk.is_down();
+    model.talk = if down { Talk::Up } else { Talk::Down { since: model.now } };
+    keys::said(model, if down { Say::Release } else { Say::Press })
+}
+
+fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
+    model.turns.push(Turn::asked(text));
+    model.top = None;
+    model.knobs.paused = false;
+    vec![Effect::Send(Command::Ask(text.to_owned()))]
+}
+
+fn pause(model: &mut Model, on: Option<bool>) -> Vec<Effect> {
+    model.knobs.paused = on.unwrap_or(!model.knobs.paused);
+    model.say(if model.knobs.paused { "paused: the same key goes on" } else { "going on" });
+    vec![Effect::Send(Command::Pause(model.knobs.paused))]
+}
+
+fn repeat(model: &mut Model) -> Vec<Effect> {
+    if model.turns.answered().is_none() {
+        model.say("there is no answer to repeat yet");
+        return vec![];
+    }
+    model.knobs.paused = false;
+    vec![Effect::Send(Command::Repeat)]
+}
+
+fn speed(model: &mut Model, rate: f32) -> Vec<Effect> {
+    model.knobs.speed = tenths(rate).clamp(0.5, 2.0);
+    model.say(&format!("speed: {:.1}×", model.knobs.speed));
+    vec![Effect::Send(Command::Speed(model.knobs.speed))]
+}
+
+fn loudness(model: &mut Model, volume: f32) -> Vec<Effect> {
+    model.knobs.volume = ((volume * 100.0).round() / 100.0).clamp(0.0, 1.0);
+    model.say(&format!("volume: {:.0} %", model.knobs.volume * 100.0));
+    vec![Effect::Send(Command::Volume(model.knobs.volume))]
+}
+
+/// Steps of a tenth do not drift.
+fn tenths(value: f32) -> f32 {
+    (value * 100.0).round() / 100.0
+}
+
+fn switch(
+    model: &mut Model,
+    name: &str,
+    wanted: Option<bool>,
+    knob: impl Fn(&mut Model) -> &mut bool,
+    command: impl Fn(bool) -> Command,
+) -> Vec<Effect> {
+    let on = wanted.unwrap_or(!*knob(model));
+    *knob(model) = on;
+    model.say(&format!("{name}: {}", if on { "on" } else { "off" }));
+    vec![Effect::Send(command(on))]
+}
+
+fn take(kind: Kind, name: String) -> Vec<Effect> {
+    vec![match kind {
+        Kind::Sessions => Effect::Resume(name),
+        Kind::Voices => Effect::Send(Command::Voice(name)),
+        Kind::Models => Effect::Send(Command::Model(name)),
+        Kind::Inputs => Effect::Send(Command::Input(name)),
+        Kind::Outputs => Effect::Send(Command::Output(name)),
+    }]
+}
+
+/// A command that may fail was carried out: now it is so.
+pub fn obeyed(model: &mut Model, command: Command) {
+    let clean = super::clean::line;
+    let text = match command {
+        Command::Voice(name) => {
+            model.knobs.voice = clean(&name);
+            format!("voice: {name}")
+        }
+        Command::Model(name) => {
+            model.knobs.model = clean(&name);
+            format!("language model: {name}")
+        }
+        Command::Input(name) => format!("microphone: {name}"),
+        Command::Output(name) => format!("speaker: {name}"),
+        _ => return,
+    };
+    model.say(&text);
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some(answer) = model.turns.answered().map(|turn| turn.answer.trim().to_owned()) else {
+        model.say("there is no answer to copy yet");
+        return vec![];
+    };
+    model.say("copied, if this terminal allows it");
+    vec![Effect::Copy(answer)]
+}
+
+fn open(model: &mut Model, citation: usize) -> Vec<Effect> {
+    match model.turns.list().iter().rposition(|turn| turn.passages.len() > citation) {
+        Some(turn) => model.over = Over::Passage { turn, citation, scroll: 0 },
+        None => model.say("no passage is cited here"),
+    }
+    vec![]
+}
+
+fn new(model: &mut Model) -> Vec<Effect> {
+    model.turns.clear();
+    (model.top, model.search, model.focus) = (None, super::model::Search::default(), Focus::Input);
+    model.remark("A new conversation: what was said before is forgotten.", Role::Note);
+    vec![Effect::Send(Command::Recall(Vec::new())), Effect::Fresh]
+}
+
+/// Shows an earlier conversation, to go on with it.
+pub fn recall(model: &mut Model, exchanges: Vec<crate::parcel::Exchange>) -> Vec<Effect> {
+    model.turns.clear();
+    (model.top, model.search) = (None, super::model::Search::default());
+    for exchange in &exchanges {
+        model.turns.push(Turn::past(exchange));
+    }
+    model.remark("Going on from here.", Role::Note);
+    vec![Effect::Send(Command::Recall(exchanges))]
+}

@@ -1,0 +1,61 @@
+//! All that can happen to the screen, and all that can follow from it.
+
+use std::time::Instant;
+
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
+
+use super::{
+    choices::{Choice, Kind},
+    vitals::Vitals,
+};
+use crate::{
+    parcel::Exchange,
+    pipeline::{Told, live::Command},
+};
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Pasted(String),
+    /// Columns and rows.
+    Resized(u16, u16),
+    Told(Told),
+    Vitals(Vitals),
+    /// What there is to choose from, asked for by [`Effect::List`].
+    Listed(Kind, Vec<Choice>),
+    /// An earlier conversation, asked for by [`Effect::Resume`].
+    Recalled(Vec<Exchange>),
+    /// A command that may fail was carried out.
+    Obeyed(Command),
+    /// A sentence for the status line.
+    Said(String),
+    /// Time went by.
+    Tick(Instant),
+    /// The terminal went away.
+    Lost,
+}
+
+/// What the loop must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Send(Command),
+    /// Into the clipboard of the terminal.
+    Copy(String),
+    /// Find out what there is.
+    List(Kind),
+    /// Find the sessions that hold these words.
+    Find(String),
+    /// Go on with the session of this name.
+    Resume(String),
+    /// Write the session at hand as Markdown, to this file or one named after it.
+    Export(Option<String>),
+    /// A conversation begins anew: so does the session on disk.
+    Fresh,
+    /// The first run was seen.
+    Greeted,
+    Suspend,
+    Redraw,
+    Quit,
+}

@@ -1,0 +1,304 @@
+//! The loop: waits for what happens, lets `update` decide, does what follows, and draws when something changed.
+
+use std::{
+    env, fs,
+    io::{Stdout, Write, stdout},
+    path::PathBuf,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    time::{Duration, Instant},
+};
+
+use ratatui::{Terminal, backend::CrosstermBackend};
+
+use super::{
+    choices::{self, Kind},
+    clipboard,
+    event::{Effect, Event},
+    model::{Model, Over},
+    reader, session,
+    terminal::Guard,
+    theme::Role,
+    turns::Turn,
+    update::{fit, update},
+    view,
+    vitals::Watch,
+};
+use crate::{
+    config::Context,
+    error::{Error, Result, Room},
+    os::{log, stop},
+    pipeline::{
+        Told,
+        live::{Command, Live, Start, Started},
+        worker,
+    },
+    sessions::{Conversation, Keeper, Sessions},
+    talk::TalkArgs,
+};
+
+/// Events on their way to the loop. When it is full, keys and news wait: the loop empties it many times a second.
+const EVENTS: usize = 256;
+/// Between two pictures: thirty a second are enough for a meter and for reading along.
+const PICTURE: Duration = Duration::from_millis(33);
+/// The loop looks at the clock at least this often: a held key ends, a signal is obeyed within its 180 ms.
+const TICK: Duration = Duration::from_millis(60);
+/// Between two looks at memory and processors.
+const VITALS: Duration = Duration::from_secs(1);
+/// How long the devices may take to be put in order.
+const TIDY_UP: Duration = Duration::from_millis(120);
+
+/// What takes commands: a live conversation, or a test.
+pub trait Talks {
+    fn send(&mut self, command: Command) -> Result<()>;
+}
+
+impl Talks for Live {
+    fn send(&mut self, command: Command) -> Result<()> {
+        Live::send(self, command)
+    }
+}
+
+/// Opens the screen and stays until the user leaves.
+pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
+    let settings = &context.config.tui;
+    let hands_free = settings.hands_free || args.hands_free;
+    let past = args.resume.as_deref().map(|wanted| Sessions::open(&context.paths).load(wanted)).transpose()?;
+    let history = past.as_ref().map(Conversation::history).unwrap_or_default();
+    let start = Start { hands_free, edit: settings.edit, history: history.clone() };
+    let Started { mut live, news, models, warnings } = Live::start(context, start)?;
+    let theme = settings.theme.respecting(env::var_os("NO_COLOR").as_deref());
+    let mut model = Model::new(&context.config, theme, Instant::now());
+    (model.models, model.waking, model.knobs.hands_free) = (cleaned(&models), true, hands_free);
+    let (keeper, note) = session::begin(context, models, past)?;
+    for exchange in &history {
+        model.turns.push(Turn::past(exchange));
+    }
+    welcome(&mut model, warnings.into_iter().chain(note).collect(), context);
+    let result = Face::open(model, &mut live, keeper, context).and_then(|face| face.converse(news));
+    live.stop(TIDY_UP);
+    result
+}
+
+fn cleaned(models: &[(String, String)]) -> Vec<(String, String)> {
+    models.iter().map(|(role, name)| (super::clean::line(role), super::clean::line(name))).collect()
+}
+
+/// The first run greets; later ones only say what is amiss.
+fn welcome(model: &mut Model, warnings: Vec<String>, context: &Context) {
+    if greeted(context).exists() {
+        warnings.iter().for_each(|warning| model.remark(warning, Role::Note));
+    } else {
+        model.over = Over::Greeting;
+    }
+    model.warnings = warnings.iter().map(|warning| super::clean::line(warning)).collect();
+}
+
+/// There once the first run was seen.
+fn greeted(context: &Context) -> PathBuf {
+    context.paths.data.join("greeted")
+}
+
+struct Face<'a> {
+    model: Model,
+    conversation: &'a mut dyn Talks,
+    keeper: Keeper,
+    context: &'a Context,
+    log: PathBuf,
+    guard: Guard,
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    events: Receiver<Event>,
+    sender: SyncSender<Event>,
+    leaving: bool,
+}
+
+impl<'a> Face<'a> {
+    fn open(mut model: Model, conversation: &'a mut dyn Talks, keeper: Keeper, context: &'a Context) -> Result<Self> {
+        let log = log::folder(&context.paths);
+        let guard = Guard::take(model.mouse, &log)?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
+        let size = terminal.size().map_err(|e| trouble(&e))?;
+        (model.size, model.releases) = ((size.width, size.height), guard.releases);
+        fit(&mut model);
+        let (sender, events) = sync_channel(EVENTS);
+        Ok(Self { model, conversation, keeper, context, log, guard, terminal, events, sender, leaving: false })
+    }
+
+    fn converse(mut self, news: Receiver<Told>) -> Result<()> {
+        reader::start(self.sender.clone())?;
+        forward(news, self.sender.clone())?;
+        let (mut drawn, mut looked) = (Instant::now().checked_sub(PICTURE), Instant::now());
+        let (mut watch, parent) = (Watch::new(), nix::unistd::getppid());
+        while !self.leaving {
+            stop::check()?;
+            let wait = if self.model.stale { PICTURE.saturating_sub(drawn.map_or(PICTURE, |at| at.elapsed())) } else { TICK };
+            self.take_events(wait)?;
+            self.step(Event::Tick(Instant::now()))?;
+            if looked.elapsed() >= VITALS {
+                looked = Instant::now();
+                self.step(Event::Vitals(watch.look()))?;
+                self.leaving |= is_abandoned(parent);
+            }
+            if self.model.stale && drawn.is_none_or(|at| at.elapsed() >= PICTURE) {
+                self.draw()?;
+                drawn = Some(Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the first event, then takes those that came with it: never more than the queue holds.
+    fn take_events(&mut self, wait: Duration) -> Result<()> {
+        match self.events.recv_timeout(wait) {
+            Ok(event) => self.step(event)?,
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::report(Room::Pipeline, "the screen lost its events")),
+        }
+        for _ in 0..EVENTS {
+            let Ok(event) = self.events.try_recv() else { break };
+            self.step(event)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, event: Event) -> Result<()> {
+        if let Event::Told(told) = &event {
+            let trouble = self.keeper.hear(told);
+            self.tell(trouble);
+        }
+        let effects = update(&mut self.model, event);
+        effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
+        self.guard.every_key(self.model.wants_releases()).map_err(|e| trouble(&e))
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::Send(command) => self.send(command)?,
+            Effect::Copy(text) => self.copy(&text)?,
+            Effect::List(kind) => self.list(kind)?,
+            Effect::Find(words) => {
+                let found = choices::sessions(self.context, Some(&words)).map(|found| vec![Event::Listed(Kind::Sessions, found)]);
+                self.follow(found)?;
+            }
+            Effect::Resume(name) => {
+                let events = session::resume(&mut self.keeper, &name);
+                self.follow(events)?;
+            }
+            Effect::Export(file) => {
+                let written = session::export(&self.keeper, file).map(|text| vec![Event::Said(text)]);
+                self.follow(written)?;
+            }
+            Effect::Fresh => {
+                let begun = self.keeper.anew();
+                self.tell(begun.err());
+            }
+            Effect::Greeted => self.remember_greeting(),
+            Effect::Suspend => {
+                self.guard.suspend(&self.log)?;
+                self.redraw()?;
+            }
+            Effect::Redraw => self.redraw()?,
+            Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    /// What cannot be done is said and changes nothing.
+    fn send(&mut self, command: Command) -> Result<()> {
+        if let Command::Ask(text) = &command {
+            self.keeper.asked(text);
+        }
+        let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
+        self.follow(done)
+    }
+
+    fn follow(&mut self, events: Result<Vec<Event>>) -> Result<()> {
+        match events {
+            Ok(events) => events.into_iter().try_for_each(|event| self.step(event)),
+            Err(error) => {
+                self.tell(Some(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// An error that ends nothing: one sentence in the status line.
+    fn tell(&mut self, error: Option<Error>) {
+        if let Some(error) = error {
+            self.model.say(&error.to_string());
+            self.model.stale = true;
+        }
+    }
+
+    fn copy(&mut self, text: &str) -> Result<()> {
+        match clipboard::sequence(text) {
+            Some(sequence) => {
+                let backend = self.terminal.backend_mut();
+                backend.write_all(sequence.as_bytes()).and_then(|()| backend.flush()).map_err(|e| trouble(&e))
+            }
+            None => {
+                self.model.say("the answer is too long for the terminal's clipboard");
+                Ok(())
+            }
+        }
+    }
+
+    fn list(&mut self, kind: Kind) -> Result<()> {
+        let sender = self.sender.clone();
+        choices::find(kind, self.context, move |found| {
+            let event = found.unwrap_or_else(|error| {
+                // The screen may be gone by now; then nobody wants to know.
+                let _ = sender.send(Event::Said(error.to_string()));
+                Vec::new()
+            });
+            let _ = sender.send(Event::Listed(kind, event));
+        })
+    }
+
+    /// Best effort: whoever cannot write there is greeted again.
+    fn remember_greeting(&mut self) {
+        let marker = greeted(self.context);
+        let written = marker.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&marker, ""));
+        if let Err(error) = written {
+            tracing::debug!(%error, "the greeting could not be remembered");
+        }
+    }
+
+    fn redraw(&mut self) -> Result<()> {
+        self.model.stale = true;
+        self.terminal.clear().map_err(|e| trouble(&e))
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let size = self.terminal.size().map_err(|e| trouble(&e))?;
+        if (size.width, size.height) != self.model.size {
+            self.step(Event::Resized(size.width, size.height))?;
+        }
+        let model = &self.model;
+        self.terminal.draw(|frame| view::draw(model, frame)).map_err(|e| trouble(&e))?;
+        self.model.stale = false;
+        Ok(())
+    }
+}
+
+fn trouble(error: &std::io::Error) -> Error {
+    Error::replace(Room::Os, format!("the terminal cannot be drawn on: {error}"))
+}
+
+/// News of the conversation among the other events. When the loop does not keep up, the news wait.
+fn forward(news: Receiver<Told>, events: SyncSender<Event>) -> Result<()> {
+    let body = move || {
+        for told in news {
+            if events.send(Event::Told(told)).is_err() {
+                return;
+            }
+        }
+        let _ = events.send(Event::Said("the conversation has ended unexpectedly: please report this, with the log".into()));
+    };
+    worker::start("news", body).map(drop)
+}
+
+/// Whoever started us is gone and the terminal belongs to somebody else: we would only take keys from them.
+fn is_abandoned(parent: nix::unistd::Pid) -> bool {
+    let ours = nix::unistd::getpgrp();
+    nix::unistd::getppid() != parent && nix::unistd::tcgetpgrp(std::io::stdin()) != Ok(ours)
+}

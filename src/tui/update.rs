@@ -1,0 +1,65 @@
+//! The model and what happened, into the model after it and what must be done. Nothing here waits, reads or writes.
+
+use super::{
+    act,
+    event::{Effect, Event},
+    keys,
+    model::Model,
+    mouse, news,
+    view::layout,
+};
+
+pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    let effects = match event {
+        Event::Tick(now) => return tick(model, now),
+        Event::Told(told) => {
+            let shown = news::told(model, &told);
+            model.stale |= shown.is_some();
+            shown.unwrap_or_default()
+        }
+        other => {
+            model.stale = true;
+            happened(model, other)
+        }
+    };
+    if model.stale {
+        fit(model);
+    }
+    effects
+}
+
+fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Key(key) => return keys::key(model, key),
+        Event::Mouse(mouse) => return mouse::mouse(model, mouse),
+        Event::Pasted(text) => keys::paste(model, &text),
+        Event::Resized(columns, rows) => model.size = (columns, rows),
+        Event::Vitals(vitals) => model.meters.vitals = vitals,
+        Event::Listed(kind, found) => keys::listed(model, kind, found),
+        Event::Recalled(exchanges) => return act::recall(model, exchanges),
+        Event::Obeyed(command) => act::obeyed(model, command),
+        Event::Said(text) => model.say(&text),
+        Event::Lost => return vec![Effect::Quit],
+        Event::Told(_) | Event::Tick(_) => {}
+    }
+    vec![]
+}
+
+/// Rows are made anew where something changed; the place that was being read stays.
+pub fn fit(model: &mut Model) {
+    let area = layout::areas(model).transcript;
+    model.turns.fit(area.width);
+    let end = model.turns.height().saturating_sub(usize::from(area.height));
+    model.top = model.top.filter(|top| *top < end);
+}
+
+fn tick(model: &mut Model, now: std::time::Instant) -> Vec<Effect> {
+    model.now = now;
+    if model.said.as_ref().is_some_and(|(_, until)| *until <= now) {
+        (model.said, model.stale) = (None, true);
+    }
+    let (talk, say) = model.talk.tick(now);
+    model.stale |= talk != model.talk;
+    model.talk = talk;
+    keys::said(model, say)
+}

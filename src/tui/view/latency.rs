@@ -1,0 +1,44 @@
+//! One line between transcript and input: a sentence that was just said, else the waterfall of the last turn.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{line, put, spans};
+use crate::tui::{model::Model, theme::Role, wrap::Span};
+
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let pieces = match &model.said {
+        Some((text, _)) => spans([(" ", Role::Plain), (text, Role::Note)]),
+        None => waterfall(model),
+    };
+    put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);
+    let spark = format!("{} ", spark(model));
+    let width = spark.chars().count() as u16;
+    if model.said.is_none() && width + 50 < area.width {
+        let pieces = [Span::new(spark, Role::Faint)];
+        put(buffer, (area.right() - width, area.y), &line(model.theme, &pieces), width);
+    }
+}
+
+/// The stages one after the other, in figures.
+fn waterfall(model: &Model) -> Vec<Span> {
+    let stages = model.meters.stages();
+    let mut pieces = vec![Span::new(" ", Role::Plain)];
+    for (at, stage) in stages.iter().enumerate() {
+        let gap = if at == 0 { "" } else { " › " };
+        pieces.push(Span::new(gap, Role::Faint));
+        pieces.push(Span::new(format!("{} {:.0}", stage.name, stage.to - stage.from), Role::Stage(at as u8)));
+    }
+    if let Some(last) = stages.last() {
+        pieces.push(Span::new(format!(" = {:.0} ms", last.to), Role::Faint));
+    }
+    pieces
+}
+
+/// The last turns, the latest at the right; the longest wait is the highest.
+pub fn spark(model: &Model) -> String {
+    let most = model.meters.last.iter().copied().fold(1.0, f64::max);
+    let bar = |wait: &f64| BARS[((wait / most * 7.0).round() as usize).min(7)];
+    model.meters.last.iter().map(bar).collect()
+}

@@ -1,0 +1,59 @@
+//! P6: memory is flat. A hundred thousand turns, one after the other, in a process of their own.
+
+use std::{env, fs, process::Command as Process};
+
+use xnai::{
+    audio::fake::Clock,
+    pipeline::live::{Command, Start},
+};
+
+use super::Rig;
+
+const ORDER: &str = "XNAI_TEST_ENDURE";
+
+/// Resident memory in KiB, descriptors, threads.
+fn footprint() -> (u64, usize, u64) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let number = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    (number("VmRSS:"), fs::read_dir("/proc/self/fd").unwrap().count(), number("Threads:"))
+}
+
+/// Not a test of its own: what the test below runs in a process where nothing else is going on.
+#[test]
+fn the_child_endures() {
+    let Some(turns) = env::var(ORDER).ok().and_then(|turns| turns.parse::<u32>().ok()) else { return };
+    let mut rig = Rig::new(Clock::by_hand(), Start::default());
+    let mut ask = |count: u32| {
+        for n in 0..count {
+            rig.send(Command::Ask(format!("question {n}?")));
+            if n % 3 == 0 {
+                rig.send(Command::Silence);
+            }
+            while rig.news.try_recv().is_ok() {}
+        }
+        rig.send(Command::Silence);
+        rig.clock.advance(4800);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        while rig.news.try_recv().is_ok() {}
+    };
+    ask(turns / 10);
+    let (memory, files, threads) = footprint();
+    ask(turns);
+    let after = footprint();
+    println!("before {memory} KiB, {files} files, {threads} threads; after {after:?}");
+    assert_eq!((after.1, after.2), (files, threads), "descriptors, threads");
+    assert!(after.0 < memory + 4096, "{memory} KiB became {} KiB", after.0);
+}
+
+#[test]
+fn p6_a_hundred_thousand_turns_leave_nothing_behind() {
+    let mut child = Process::new(env::current_exe().unwrap());
+    child.args(["--exact", "live::endurance::the_child_endures", "--nocapture"]).env(ORDER, "100000");
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("before"), "the child did nothing: {said}");
+}

@@ -1,0 +1,77 @@
+//! The terminal is given back: after quitting, signals, crashes, a stop, a shell that was killed, a terminal that closed.
+
+use std::os::unix::process::ExitStatusExt;
+
+use nix::sys::signal::Signal;
+
+use super::pty::{Pty, Setup};
+
+fn ready(setup: &Setup) -> Pty {
+    let mut pty = Pty::start(setup);
+    pty.until_shows("● idle").until("the alternate screen", |screen| screen.alternate_screen());
+    pty
+}
+
+#[test]
+fn after_quitting_by_every_key() {
+    for keys in ["\x04", "\x11", "\x03", "/quit\r"] {
+        let mut pty = ready(&Setup { kitty: true, ..Setup::default() });
+        pty.keys(keys);
+        assert_eq!(pty.ended().code(), Some(0), "{keys:?}");
+        pty.is_given_back().unwrap_or_else(|wrong| panic!("{keys:?}: {wrong}"));
+    }
+}
+
+#[test]
+fn after_signals_that_ask() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let mut pty = ready(&Setup { kitty: true, ..Setup::default() });
+        pty.signal(signal);
+        assert_eq!(pty.ended().code(), Some(130), "{signal}");
+        pty.is_given_back().unwrap_or_else(|wrong| panic!("{signal}: {wrong}"));
+    }
+}
+
+#[test]
+fn after_crashes_which_stay_crashes() {
+    for signal in [Signal::SIGABRT, Signal::SIGSEGV, Signal::SIGILL, Signal::SIGFPE] {
+        let mut pty = ready(&Setup { kitty: true, ..Setup::default() });
+        pty.signal(signal);
+        assert_eq!(pty.ended().signal(), Some(signal as i32));
+        pty.is_given_back().unwrap_or_else(|wrong| panic!("{signal}: {wrong}"));
+    }
+}
+
+#[test]
+fn while_it_is_stopped_and_taken_again_after() {
+    let mut pty = ready(&Setup::default());
+    pty.keys("before\r").until_shows("You asked: before").keys("\x1a");
+    pty.is_given_back().unwrap();
+    pty.signal(Signal::SIGCONT).until_shows("You asked: before");
+    pty.keys("after\r").until_shows("You asked: after").keys("\x04");
+    pty.ended();
+    pty.is_given_back().unwrap();
+}
+
+#[test]
+fn after_the_shell_that_started_it_was_killed() {
+    let mut pty = ready(&Setup { by_shell: true, ..Setup::default() });
+    pty.signal(Signal::SIGKILL).ended();
+    pty.is_given_back().unwrap();
+}
+
+#[test]
+fn to_a_shell_that_goes_on() {
+    let mut pty = ready(&Setup { by_shell: true, ..Setup::default() });
+    pty.keys("\x04");
+    assert_eq!(pty.ended().code(), Some(0));
+    assert!(pty.screen().contains("the shell goes on"), "{}", pty.screen());
+    pty.is_given_back().unwrap();
+}
+
+#[test]
+fn a_terminal_that_was_closed_ends_it() {
+    let mut pty = ready(&Setup::default());
+    pty.hang_up();
+    assert!(!pty.ended().success());
+}

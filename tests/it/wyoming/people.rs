@@ -1,0 +1,77 @@
+//! Real people, heard by PocketSphinx through the ear: words wrong for each, printed as a table.
+
+use xnai::audio::{
+    load::{self, Source},
+    resample,
+};
+
+use super::*;
+use crate::support::shared_models;
+
+/// What was said, and how many words PocketSphinx 5.1.1 got wrong of it on the day this was written.
+const RECORDINGS: [(&str, &str, usize); 11] = [
+    ("jfk", "and so my fellow americans ask not what your country can do for you ask what you can do for your country", 5),
+    ("turn_on_the_living_room_lamp", "turn on the living room lamp", 1),
+    ("living_room_light_en", "turn on the living room light", 2),
+    ("hello_world", "hello world", 0),
+    ("001", "ten of clubs", 0),
+    ("002", "four queen of clubs", 1),
+    ("003", "seven of clubs", 0),
+    ("004", "five five", 0),
+    ("005", "eight of spades four of clubs seven of hearts", 0),
+    ("kokoro_af_heart", "welcome to moonshine voice text to speech", 0),
+    ("kokoro_am_michael", "welcome to moonshine voice text to speech", 0),
+];
+
+/// The fewest words to change, add or leave out, to make one text of the other.
+fn words_wrong(said: &str, heard: &str) -> usize {
+    let heard: Vec<&str> = heard.split_whitespace().collect();
+    let mut row: Vec<usize> = (0..=heard.len()).collect();
+    for (n, word) in said.split_whitespace().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], n + 1);
+        for (m, other) in heard.iter().enumerate() {
+            let changed = corner + usize::from(word != *other);
+            corner = row[m + 1];
+            row[m + 1] = changed.min(corner + 1).min(row[m] + 1);
+        }
+    }
+    row[heard.len()]
+}
+
+#[test]
+fn words_are_counted_as_people_count_them() {
+    let wrong = |heard| words_wrong("ten of clubs", heard);
+    assert_eq!((wrong("ten of clubs"), wrong("ten of"), wrong("a ten of clubs"), wrong("tin of glubs"), wrong("")), (0, 1, 1, 2, 3));
+}
+
+/// A recording as an utterance, whatever its rate and channels.
+fn recording(name: &str, folder: &Path) -> Utterance {
+    let path = folder.join("speech").join(name).with_extension("wav");
+    let sound = load::load(Source::File(&path), Duration::from_secs(60)).unwrap();
+    resample::for_ear(&sound).unwrap()
+}
+
+#[test]
+fn people_are_heard_by_pocketsphinx() {
+    let (Some(program), Some(folder)) = (installed("serve"), shared_models()) else { return };
+    let mut ear = open_ear(&format!("stdio:'{}'", program.display())).unwrap();
+    let (mut wrong, mut words, mut sound, mut time) = (0, 0, Duration::ZERO, Duration::ZERO);
+    println!("{:<30} {:>5} {:>5}  heard", "recording", "words", "wrong");
+    for (name, said, _) in RECORDINGS {
+        let speech = recording(name, &folder);
+        let begun = Instant::now();
+        let heard = ear.transcribe(&speech, &turn()).unwrap();
+        time += begun.elapsed();
+        sound += speech.duration();
+        let (count, mistakes) = (said.split(' ').count(), words_wrong(said, &heard.text));
+        println!("{name:<30} {count:>5} {mistakes:>5}  {}", heard.text);
+        wrong += mistakes;
+        words += count;
+        assert_eq!(ear.transcribe(&speech, &turn()).unwrap().text, heard.text, "what was heard before changes nothing");
+    }
+    let expected: usize = RECORDINGS.iter().map(|(_, _, wrong)| wrong).sum();
+    let share = wrong as f32 / words as f32;
+    println!("{:<30} {words:>5} {wrong:>5}  {:.0} % (when written: {expected})", "together", share * 100.0);
+    println!("{:.2} times real time", time.as_secs_f32() / sound.as_secs_f32());
+    assert!(share <= 0.45, "{wrong} of {words} words are wrong");
+}
