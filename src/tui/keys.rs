@@ -10,9 +10,9 @@ use super::{
     TalkKey,
     act::{Act, act},
     event::Effect,
-    model::{Focus, Model, Over},
+    model::{Device, Focus, Model, Over},
     search, slash,
-    talk::{Say, Stroke},
+    talk::{Say, Stroke, Talk},
     view::layout,
 };
 use crate::pipeline::live::Command;
@@ -70,6 +70,12 @@ pub fn said(model: &mut Model, say: Say) -> Vec<Effect> {
     match say {
         Say::Nothing => vec![],
         Say::Release => vec![Effect::Send(Command::Release)],
+        // Whoever presses wants silence; there is nothing to listen with.
+        Say::Press if matches!(model.microphone, Device::Lost(_)) => {
+            model.talk = Talk::Up;
+            model.say("there is no microphone: type your question instead");
+            vec![Effect::Send(Command::Silence)]
+        }
         Say::Press => {
             model.top = None;
             model.knobs.paused = false;

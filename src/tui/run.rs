@@ -8,7 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        execute,
+        terminal::{Clear, ClearType},
+    },
+};
 
 use super::{
     choices::{self, Kind},
@@ -265,7 +272,9 @@ impl<'a> Face<'a> {
 
     fn redraw(&mut self) -> Result<()> {
         self.model.stale = true;
-        self.terminal.clear().map_err(|e| trouble(&e))
+        // Not `Terminal::clear`: it asks where the cursor is, and the answer would come among the keys.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All)).map_err(|e| trouble(&e))
     }
 
     fn draw(&mut self) -> Result<()> {

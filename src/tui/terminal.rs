@@ -198,8 +198,8 @@ const CRASHES: [Signal; 4] = [Signal::SIGABRT, Signal::SIGSEGV, Signal::SIGILL, 
 static EARLIER: [OnceLock<SigAction>; 4] = [const { OnceLock::new() }; 4];
 
 fn catch_crashes() {
-    // On the alternate stack: the fault may be a full stack. Once: the fault happens again, to whom it belongs.
-    let action = SigAction::new(SigHandler::Handler(crashed), SaFlags::SA_ONSTACK, SigSet::empty());
+    // On the alternate stack: the fault may be a full stack.
+    let action = SigAction::new(SigHandler::SigAction(crashed), SaFlags::SA_ONSTACK, SigSet::empty());
     for (signal, earlier) in CRASHES.into_iter().zip(&EARLIER) {
         if earlier.get().is_some() {
             continue;
@@ -212,14 +212,19 @@ fn catch_crashes() {
 }
 
 /// Gives the terminal back, then lets the crash be handled as if we had not been there.
-extern "C" fn crashed(number: libc::c_int) {
+extern "C" fn crashed(number: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     give_back();
-    for (signal, earlier) in CRASHES.into_iter().zip(&EARLIER) {
-        if signal as libc::c_int == number {
-            let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-            // SAFETY: what is installed was installed before, or is the default; sigaction and raise are async-signal-safe.
-            unsafe {
-                let _ = sigaction(signal, earlier.get().unwrap_or(&default));
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the system hands every handler of this kind a siginfo.
+    let is_fault = unsafe { (*info).si_code } > 0;
+    for (signal, earlier) in CRASHES.into_iter().zip(&EARLIER).filter(|(signal, _)| *signal as libc::c_int == number) {
+        // A fault happens again as soon as this returns, and meets who handled it before (Rust tells a full stack so).
+        // What was only sent, by `abort` or another process, does not.
+        let next = earlier.get().filter(|_| is_fault).unwrap_or(&default);
+        // SAFETY: what is installed was installed before, or is the default; sigaction and raise are async-signal-safe.
+        unsafe {
+            let _ = sigaction(signal, next);
+            if !is_fault {
                 libc::raise(number);
             }
         }

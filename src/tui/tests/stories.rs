@@ -163,6 +163,8 @@ fn lost_devices_are_said_and_their_return_too() {
     let mut rig = Rig::new(80, 24);
     rig.awake().microphone(DeviceState::Lost("unplugged".into()));
     assert!(rig.shows("microphone gone: type instead (unplugged)") && !rig.shows("hold to talk"));
+    rig.keys("Space -Space");
+    assert!(rig.shows("there is no microphone") && rig.sent() == [Command::Silence]);
     rig.microphone(DeviceState::Open("USB".into()));
     assert!(rig.shows("the microphone is back: USB") && rig.shows("hold to talk"));
     rig.microphone(DeviceState::Muted);

@@ -45,7 +45,7 @@ fn after_crashes_which_stay_crashes() {
 #[test]
 fn while_it_is_stopped_and_taken_again_after() {
     let mut pty = ready(&Setup::default());
-    pty.keys("before\r").until_shows("You asked: before").keys("\x1a");
+    pty.keys("/docs off\r").until_shows("documents: off").keys("before\r").until_shows("You asked: before").keys("\x1a");
     pty.is_given_back().unwrap();
     pty.signal(Signal::SIGCONT).until_shows("You asked: before");
     pty.keys("after\r").until_shows("You asked: after").keys("\x04");

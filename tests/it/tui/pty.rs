@@ -4,17 +4,21 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     os::{
-        fd::{AsRawFd, OwnedFd},
+        fd::{AsFd, AsRawFd, OwnedFd},
         unix::process::CommandExt,
     },
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use nix::{
     libc,
+    poll::{PollFd, PollFlags, poll},
     pty::{Winsize, openpty},
     sys::{
         signal::{Signal, kill},
@@ -77,6 +81,8 @@ pub struct Pty {
     master: Option<File>,
     /// Kept open: its modes are looked at after the program ended.
     slave: OwnedFd,
+    listening: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
     terminal: Arc<Mutex<Terminal>>,
     before: Termios,
     pub home: TempDir,
@@ -93,8 +99,9 @@ impl Pty {
         let parser = Parser::new_with_callbacks(rows.try_into().unwrap(), columns.try_into().unwrap(), 0, Told::default());
         let terminal = Arc::new(Mutex::new(Terminal { parser, bytes: Vec::new() }));
         let master = File::from(pty.master);
-        listen(master.try_clone().unwrap(), terminal.clone(), setup.kitty);
-        Self { child, master: Some(master), slave: pty.slave, terminal, before, home }
+        let listening = Arc::new(AtomicBool::new(true));
+        let listener = Some(listen(master.try_clone().unwrap(), terminal.clone(), setup.kitty, listening.clone()));
+        Self { child, master: Some(master), slave: pty.slave, listening, listener, terminal, before, home }
     }
 
     pub fn terminal(&self) -> MutexGuard<'_, Terminal> {
@@ -143,9 +150,8 @@ impl Pty {
 
     /// The terminal emulator is closed.
     pub fn hang_up(&mut self) {
-        // The listener's copy hangs on until the other end is gone as well: the slave of the test must go first.
-        let null = OwnedFd::from(File::open("/dev/null").unwrap());
-        drop(std::mem::replace(&mut self.slave, null));
+        self.listening.store(false, Ordering::Relaxed);
+        self.listener.take().unwrap().join().unwrap();
         self.master = None;
     }
 
@@ -242,11 +248,15 @@ fn command(setup: &Setup, home: &TempDir, slave: &OwnedFd) -> Command {
 }
 
 /// Feeds the emulator, and answers what terminals are asked.
-fn listen(mut master: File, terminal: Arc<Mutex<Terminal>>, kitty: bool) {
+fn listen(mut master: File, terminal: Arc<Mutex<Terminal>>, kitty: bool, listening: Arc<AtomicBool>) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut buffer = [0; 4096];
         let mut asked = 0;
-        while let Ok(count @ 1..) = master.read(&mut buffer) {
+        while listening.load(Ordering::Relaxed) {
+            if poll(&mut [PollFd::new(master.as_fd(), PollFlags::POLLIN)], 50_u16) == Ok(0) {
+                continue;
+            }
+            let Ok(count @ 1..) = master.read(&mut buffer) else { return };
             let mut terminal = terminal.lock().unwrap_or_else(PoisonError::into_inner);
             terminal.bytes.extend_from_slice(&buffer[..count]);
             terminal.parser.process(&buffer[..count]);
@@ -258,5 +268,5 @@ fn listen(mut master: File, terminal: Arc<Mutex<Terminal>>, kitty: bool) {
                 let _ = master.write_all(answer);
             }
         }
-    });
+    })
 }
