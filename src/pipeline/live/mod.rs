@@ -157,6 +157,7 @@ impl Live {
             cleaner: Cleaner::new(&config.echo)?,
             session: pipeline.session.clone(),
             lane: pipeline.lane.clone(),
+            speaker: config.audio.output.clone(),
             wanted: inbox,
             messages: pipeline.messages.clone(),
         };
