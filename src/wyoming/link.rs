@@ -113,10 +113,7 @@ impl Link {
     pub fn converse<T>(&mut self, turn: &Turn, mut work: impl FnMut(&mut Talk<'_>) -> Result<T>) -> Result<T> {
         turn.alive()?;
         if !matches!(self.address, Address::Program(_)) {
-            let mut wire = self.dial(turn)?;
-            let mut talk = Talk::new(&mut wire, turn, &self.who);
-            let outcome = work(&mut talk);
-            return talk.fault.take().map_or(outcome, |fault| Err(self.error(&fault)));
+            return self.call(turn, work);
         }
         let mut again = true;
         loop {
@@ -128,26 +125,34 @@ impl Link {
             if received > 0 && !std::mem::replace(&mut running.greeted, true) {
                 self.start = running.started.elapsed();
             }
-            match fault {
-                None | Some(Fault::Stale { torn: false }) => {
-                    // A conversation that came to its end owes nothing; one that was left may.
-                    self.debt = debt.filter(|_| outcome.is_err());
-                    return outcome;
-                }
-                Some(Fault::Gone(_)) if received == 0 && std::mem::take(&mut again) => {
-                    let why = self.bury();
-                    tracing::warn!(program = %self.address, why, "it died and is started again");
-                }
-                Some(Fault::Gone(_)) => {
-                    let why = self.bury();
-                    return Err(self.error(&Fault::Gone(why)));
-                }
-                Some(fault) => {
-                    self.running = None;
-                    return Err(self.error(&fault));
-                }
+            // A conversation that came to its end owes nothing; one that was left may.
+            let Some(fault) = self.keep(fault, debt.filter(|_| outcome.is_err())) else { return outcome };
+            if !matches!(fault, Fault::Gone(_)) || received > 0 || !std::mem::take(&mut again) {
+                return Err(self.error(&fault));
+            }
+            tracing::warn!(program = %self.address, ?fault, "it died and is started again");
+        }
+    }
+
+    /// A conversation over a connection of its own.
+    fn call<T>(&self, turn: &Turn, mut work: impl FnMut(&mut Talk<'_>) -> Result<T>) -> Result<T> {
+        let mut wire = self.dial(turn)?;
+        let mut talk = Talk::new(&mut wire, turn, &self.who);
+        let outcome = work(&mut talk);
+        talk.fault.take().map_or(outcome, |fault| Err(self.error(&fault)))
+    }
+
+    /// Keeps the program for the next conversation, unless what went wrong leaves it in a state that nobody knows.
+    fn keep(&mut self, fault: Option<Fault>, debt: Option<Debt>) -> Option<Fault> {
+        match fault {
+            None | Some(Fault::Stale { torn: false }) => self.debt = debt,
+            Some(Fault::Gone(_)) => return Some(Fault::Gone(self.bury())),
+            Some(fault) => {
+                self.running = None;
+                return Some(fault);
             }
         }
+        None
     }
 
     fn dial(&self, turn: &Turn) -> Result<Wire> {
