@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 /// A device that was silent this long is gone: they all call several times in 100 ms.
 const LOST: Duration = Duration::from_millis(500);
 
-/// A device may take its time to begin: a Bluetooth speaker wakes up, a sound server is started, PulseAudio's null sink
-/// first waits for the up to 2 s of silence that it ran ahead while nobody played.
+/// A device may take its time to call at all: a Bluetooth speaker wakes up, a sound server is started.
 const BEGIN: Duration = Duration::from_secs(5);
 
-/// Asked no more often than this, a device has only filled its buffer (two to four periods) and has not begun to play.
+/// Having called no more often than this, a device has only filled its buffer (two to four periods) and has not begun to
+/// play: PulseAudio's null sink first waits for the up to 2 s of silence that it ran ahead while nobody played.
 const FILLING: u64 = 8;
+
+/// How long a filled buffer may lie.
+const FILLED: Duration = Duration::from_millis(2500);
 
 /// Who did not look for this long, because it had nothing to play or was stopped itself, has seen nothing.
 const BLIND: Duration = Duration::from_millis(250);
@@ -45,7 +48,11 @@ impl Watch {
         if calls != self.calls || blind {
             (self.calls, self.since) = (calls, now);
         }
-        let patience = if calls <= self.beginning { BEGIN } else { LOST };
+        let patience = match calls {
+            0 => BEGIN,
+            few if few <= self.beginning => FILLED,
+            _ => LOST,
+        };
         now.saturating_duration_since(self.since) > patience
     }
 }
@@ -71,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_device_that_has_only_filled_its_buffer_may_still_be_waking_up() {
-        assert_eq!(lost_after(FILLING, |_| 3), Some(BEGIN + Duration::from_millis(200)));
+        assert_eq!(lost_after(FILLING, |_| 3), Some(FILLED + Duration::from_millis(200)));
+        assert_eq!(lost_after(FILLING, |_| 0), Some(BEGIN + Duration::from_millis(100)));
         assert_eq!(lost_after(0, |_| 0), Some(BEGIN + Duration::from_millis(100)));
     }
 
