@@ -2,6 +2,9 @@
 //!
 //! The loudspeaker, the room and the calls are simulated; the voices are real: our sentences as espeak-ng and Kokoro
 //! speak them, and recordings of people. Every turn is measured on the same sound with and without cancellation.
+//!
+//! "Noticed after" counts from the beginning of a recording, 200 ms before its first word, on the clock of the
+//! samples; the canceller's own delay and a recogniser's time come on top.
 
 mod room;
 mod sounds;

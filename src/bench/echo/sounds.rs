@@ -95,7 +95,7 @@ impl Sounds {
     }
 }
 
-/// From the first frame of speech to the last.
+/// From the first frame of speech to the last, with 200 ms around it.
 fn speech_of(sound: &Utterance, context: &Context) -> Option<Vec<f32>> {
     let heard = vad::split(sound, &context.config.audio);
     let at = |time: Duration| (time.as_secs_f64() * f64::from(EAR_RATE)) as usize;
