@@ -205,6 +205,7 @@ impl<'a> Face<'a> {
             }
             Effect::Redraw => self.redraw()?,
             Effect::Quit => self.leaving = true,
+            Effect::Lost => return Err(Error::stopped()),
         }
         Ok(())
     }
