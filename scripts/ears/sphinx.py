@@ -14,8 +14,9 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 import pocketsphinx
 from pocketsphinx import Decoder
@@ -34,6 +35,7 @@ MOST_BYTES: Final = 120 * RATE * 2
 FEWEST_BYTES: Final = RATE * 2 // 10
 PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
+T = TypeVar("T")
 CMU: Final = Attribution(name="Carnegie Mellon University", url="https://github.com/cmusphinx/pocketsphinx")
 
 
@@ -59,6 +61,7 @@ class Ear:
         """The words of an utterance, in lower case; none when there are none."""
         if len(sound) < FEWEST_BYTES:
             return ""
+        self.decoder.reinit_feat()  # else what was heard before colours what is heard now
         self.decoder.start_utt()
         self.decoder.process_raw(sound, full_utt=True)
         self.decoder.end_utt()
@@ -174,7 +177,7 @@ class Handler(AsyncEventHandler):
         text = await self.work(self.ear.transcribe, sound)
         await self.write_event(Transcript(text=text, language="en").event())
 
-    async def work(self, function, *arguments):
+    async def work(self, function: Callable[..., T], *arguments: object) -> T:
         """Runs on the one thread that touches the ear."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
 

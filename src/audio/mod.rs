@@ -28,6 +28,8 @@ mod draft;
 pub mod echo;
 pub mod fake;
 pub mod listen;
+// A build without devices still has the fake ones, which need only a part of it.
+#[cfg_attr(not(feature = "audio"), allow(dead_code, unused_imports))]
 pub mod live;
 pub mod load;
 pub mod microphone;

@@ -1,6 +1,6 @@
 //! One voice to two speakers: an answer that is heard and kept.
 
-use super::Speaker;
+use super::{Knobs, Speaker};
 use crate::{error::Result, parcel::Pcm, turn::Turn};
 
 /// Plays everything on both, the first one first. What fails on either is an error of both.
@@ -34,6 +34,16 @@ impl Speaker for Tee {
 
     fn underruns(&self) -> u64 {
         self.first.underruns() + self.second.underruns()
+    }
+
+    fn begin_turn(&mut self) {
+        self.first.begin_turn();
+        self.second.begin_turn();
+    }
+
+    /// Those of the device: a file is neither held nor heard.
+    fn knobs(&self) -> Knobs {
+        self.second.knobs()
     }
 }
 

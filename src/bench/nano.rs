@@ -186,7 +186,7 @@ fn cited(passages: &Passages) -> String {
 }
 
 /// A question as espeak-ng says it, for the ear.
-fn speak(voice: &str, text: &str) -> Result<Utterance> {
+pub(super) fn speak(voice: &str, text: &str) -> Result<Utterance> {
     let settings = tts::Settings { backend: tts::Backend::Espeak, espeak_voice: voice.to_owned(), ..tts::Settings::default() };
     let mut engine = tts::open(&settings, &tts::Files::default(), 1)?;
     let mut samples = Vec::new();

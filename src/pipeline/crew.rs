@@ -11,6 +11,7 @@ use crate::{
     audio::{
         self, Speaker,
         listen::{self, Segmenter, VoiceDetector},
+        pipe::{self, Place},
         save,
     },
     config::Context,
@@ -43,6 +44,8 @@ pub struct Crew {
     pub writer: Option<Opener<dyn Llm>>,
     pub voice: Option<Opener<dyn Tts>>,
     pub speaker: Option<Opener<dyn Speaker>>,
+    /// Where sound lies between the stages; nowhere: in the program's own memory.
+    pub pipes: Option<Place>,
 }
 
 /// What a face needs; the writer is always there.
@@ -133,6 +136,7 @@ pub fn writer(context: &Context) -> Result<Opener<dyn Llm>> {
 pub fn voice(context: &Context) -> Result<Opener<dyn Tts>> {
     let mut roll = Roll::new(context)?;
     roll.voice()?;
+    memory::check(&context.config.memory, &roll.bytes)?;
     roll.roster.crew.voice.ok_or_else(|| absent("voice"))
 }
 
@@ -275,6 +279,7 @@ impl<'a> Roll<'a> {
             self.voice()?;
         }
         self.roster.crew.speaker = Some(speaker);
+        self.roster.crew.pipes = Some(pipe::place(&self.context.paths));
         self.roster.aloud = true;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Sound from the voice to the speaker, in the order spoken, at most [`SOUND`](super::edges::SOUND) of it at a time.
 //!
-//! The voice waits when the lane is full and leaves as soon as its turn is superseded. In-process stand-in for the
-//! tmpfs pipe of the live stages, with the same meaning: push, pop, discard.
+//! The samples lie in a pipe on tmpfs, where other programs of the same user may listen in; beside it a queue says which
+//! of them belong to which turn. The voice waits when the pipe is full and leaves as soon as its turn is superseded.
 
 use std::{
     collections::VecDeque,
@@ -14,8 +14,11 @@ use std::{
 
 use super::edges;
 use crate::{
-    audio::Knobs,
-    error::{Error, Result},
+    audio::{
+        Knobs,
+        pipe::{Full, Name, Place, Reader, Writer},
+    },
+    error::{Error, Result, Room},
     parcel::Pcm,
     turn::Turn,
 };
@@ -30,15 +33,21 @@ pub enum Load {
     End,
 }
 
-#[derive(Default)]
+/// What the queue knows of a load: of sound only how many samples of the pipe it is, and their rate.
+enum Entry {
+    Mark(u32),
+    Sound(usize, u32),
+    End,
+}
+
+/// A pipe and what its samples are. Both change under one lock, so that they always agree.
 struct Queue {
-    loads: VecDeque<(Turn, Load)>,
-    /// Microseconds of sound queued.
-    held_us: u64,
+    entries: VecDeque<(Turn, Entry)>,
+    writer: Writer,
+    reader: Reader,
     closed: bool,
 }
 
-#[derive(Default)]
 pub struct Lane {
     queue: Mutex<Queue>,
     changed: Condvar,
@@ -50,50 +59,71 @@ pub struct Lane {
     held: AtomicBool,
 }
 
+/// The rate that a pipe is made for, in Hz: Kokoro's. Sound of another rate says so.
+const RATE: u32 = 24_000;
+
 impl Lane {
-    /// Queues sound, cut into short parcels; waits while the lane is full.
+    /// A lane whose pipe lies in this place.
+    pub fn open(place: &Place) -> Result<Self> {
+        let writer = Writer::create(place, Name::Tts, RATE, edges::SOUND)?;
+        let reader = writer.reader()?;
+        Ok(Self {
+            queue: Mutex::new(Queue { entries: VecDeque::new(), writer, reader, closed: false }),
+            changed: Condvar::new(),
+            knobs: OnceLock::new(),
+            rate: AtomicU32::new(RATE),
+            held: AtomicBool::new(false),
+        })
+    }
+
+    /// Queues sound, cut into short parcels; waits while the pipe is full.
     pub fn push(&self, sound: &Pcm, turn: &Turn) -> Result<()> {
         self.rate.store(sound.rate, Relaxed);
         let parcel = (f64::from(sound.rate) * edges::SOUND_PARCEL.as_secs_f64()) as usize;
         for samples in sound.samples.chunks(parcel.max(1)) {
-            self.put(turn, Load::Sound(Pcm::new(samples, sound.rate)))?;
+            let mut left = samples;
+            while !left.is_empty() {
+                let taken = self.change(turn, |queue| queue.take(left, sound.rate, turn))?;
+                left = &left[taken..];
+            }
         }
         Ok(())
     }
 
     /// Marks the beginning of a fragment.
     pub fn mark(&self, index: u32, turn: &Turn) -> Result<()> {
-        self.put(turn, Load::Mark(index))
+        self.change(turn, |queue| Ok(queue.put(turn, Entry::Mark(index)))).map(drop)
     }
 
     /// Marks the end of a turn's sound.
     pub fn end(&self, turn: &Turn) -> Result<()> {
-        self.put(turn, Load::End)
+        self.change(turn, |queue| Ok(queue.put(turn, Entry::End))).map(drop)
     }
 
-    fn put(&self, turn: &Turn, load: Load) -> Result<()> {
-        let limit = edges::SOUND.as_micros() as u64;
+    /// Changes the queue; waits and tries again as long as nothing of it was taken.
+    fn change(&self, turn: &Turn, change: impl Fn(&mut Queue) -> Result<usize>) -> Result<usize> {
         let mut queue = self.lock();
-        while queue.held_us >= limit && !queue.closed {
+        loop {
             turn.alive()?;
-            queue = self.changed.wait_timeout(queue, edges::PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+            if queue.closed {
+                return Err(Error::stopped());
+            }
+            match change(&mut queue)? {
+                0 => queue = self.changed.wait_timeout(queue, edges::PATIENCE).unwrap_or_else(PoisonError::into_inner).0,
+                taken => {
+                    self.changed.notify_all();
+                    return Ok(taken);
+                }
+            }
         }
-        turn.alive()?;
-        if queue.closed {
-            return Err(Error::stopped());
-        }
-        queue.held_us += length_us(&load);
-        queue.loads.push_back((turn.clone(), load));
-        self.changed.notify_all();
-        Ok(())
     }
 
     /// The next load; `None` once the lane is closed and empty. Loads of superseded turns are dropped here.
-    pub fn pop(&self) -> Option<(Turn, Load)> {
+    pub fn pop(&self) -> Option<(Turn, Result<Load>)> {
         let mut queue = self.lock();
         loop {
-            while let Some((turn, load)) = queue.loads.pop_front() {
-                queue.held_us -= length_us(&load);
+            while let Some((turn, entry)) = queue.entries.pop_front() {
+                let load = queue.load(entry);
                 self.changed.notify_all();
                 if !turn.is_stale() {
                     return Some((turn, load));
@@ -143,10 +173,40 @@ impl Lane {
     }
 }
 
-fn length_us(load: &Load) -> u64 {
-    match load {
-        Load::Sound(sound) => sound.duration().as_micros() as u64,
-        Load::Mark(_) | Load::End => 0,
+impl Queue {
+    /// Takes as many samples as there is room for; none while sound of another rate waits.
+    fn take(&mut self, samples: &[f32], rate: u32, turn: &Turn) -> Result<usize> {
+        if self.writer.rate() != rate && !self.writer.set_rate(rate)? {
+            return Ok(0);
+        }
+        let taken = self.writer.write(samples, Full::DropNewest)?;
+        if taken > 0 {
+            self.put(turn, Entry::Sound(taken, rate));
+        }
+        Ok(taken)
+    }
+
+    fn put(&mut self, turn: &Turn, entry: Entry) -> usize {
+        self.entries.push_back((turn.clone(), entry));
+        1
+    }
+
+    /// What an entry stands for; its samples are in the pipe since it is in the queue.
+    fn load(&mut self, entry: Entry) -> Result<Load> {
+        let (count, rate) = match entry {
+            Entry::Mark(index) => return Ok(Load::Mark(index)),
+            Entry::End => return Ok(Load::End),
+            Entry::Sound(count, rate) => (count, rate),
+        };
+        let mut samples = Vec::with_capacity(count);
+        while samples.len() < count {
+            let most = count - samples.len();
+            if self.reader.read(&mut samples, most, Duration::ZERO)?.samples == 0 {
+                return Err(Error::report(Room::Pipeline, "sound was lost between the voice and the speaker")
+                    .hint("please report this, with the log"));
+            }
+        }
+        Ok(Load::Sound(Pcm::new(samples, rate)))
     }
 }
 
@@ -157,38 +217,43 @@ mod tests {
     use super::*;
     use crate::turn::Session;
 
+    fn lane() -> Lane {
+        Lane::open(&Place::memory()).unwrap()
+    }
+
     fn seconds(n: usize) -> Pcm {
-        Pcm::new(vec![0.1; n * 8000], 8000)
+        Pcm::new(vec![0.1; n * RATE as usize], RATE)
     }
 
     #[test]
     fn what_goes_in_comes_out_in_order() {
-        let (lane, turn) = (Lane::default(), Session::new().turn());
-        lane.push(&Pcm::new((0..1000).map(|i| i as f32).collect::<Vec<_>>(), 8000), &turn).unwrap();
+        let (lane, turn) = (lane(), Session::new().turn());
+        lane.push(&Pcm::new((0..1000).map(|i| i as f32 / 1000.0).collect::<Vec<_>>(), 8000), &turn).unwrap();
         lane.end(&turn).unwrap();
         let mut heard = Vec::new();
-        while let Some((_, Load::Sound(sound))) = lane.pop() {
+        while let Some((_, Ok(Load::Sound(sound)))) = lane.pop() {
             heard.extend_from_slice(&sound.samples);
         }
-        assert_eq!(heard, (0..1000).map(|i| i as f32).collect::<Vec<_>>());
+        assert_eq!(heard, (0..1000).map(|i| i as f32 / 1000.0).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_full_lane_holds_the_voice_until_its_turn_is_superseded() {
-        let (lane, turn) = (Arc::new(Lane::default()), Session::new().turn());
+        let (lane, turn) = (Arc::new(lane()), Session::new().turn());
         let (voice_lane, voice_turn) = (lane.clone(), turn.clone());
         let voice = thread::spawn(move || voice_lane.push(&seconds(10), &voice_turn));
-        while lane.lock().held_us < edges::SOUND.as_micros() as u64 {
+        let full = edges::SOUND.as_secs() * u64::from(RATE);
+        while lane.lock().writer.queued() < full {
             thread::yield_now();
         }
-        assert!(lane.lock().held_us <= (edges::SOUND + edges::SOUND_PARCEL).as_micros() as u64);
+        assert_eq!(lane.lock().writer.queued(), full);
         turn.cancel();
         assert!(voice.join().unwrap().unwrap_err().is_stale());
     }
 
     #[test]
     fn stale_sound_is_never_handed_out() {
-        let (lane, session) = (Lane::default(), Session::new());
+        let (lane, session) = (lane(), Session::new());
         let (old, new) = (session.turn(), session.turn());
         lane.push(&seconds(1), &old).unwrap();
         old.cancel();
@@ -198,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_closed_lane_ends_both_sides() {
-        let (lane, turn) = (Lane::default(), Session::new().turn());
+        let (lane, turn) = (lane(), Session::new().turn());
         lane.close();
         assert!(lane.pop().is_none());
         assert!(lane.push(&seconds(1), &turn).is_err());

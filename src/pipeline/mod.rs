@@ -36,6 +36,7 @@ pub use news::{News, Notice, Told};
 use worker::{Engine, Opener};
 
 use crate::{
+    audio::pipe::Place,
     error::{Error, Result, Room},
     llm::Llm,
     tts::Tts,
@@ -74,7 +75,7 @@ impl Pipeline {
         let (messages, inbox) = sync_channel(edges::EVENTS);
         let (told, notices) = sync_channel(edges::NOTICES);
         let (gone, speaker_gone) = sync_channel(1);
-        let lane = Arc::new(Lane::default());
+        let lane = Arc::new(Lane::open(&crew.pipes.clone().unwrap_or_else(Place::memory))?);
         let pump = pump::Pump::staff(crew, &messages, &lane, gone, told)?;
         worker::start("conductor", move || pump.run(&inbox))?;
         Ok((Self { session: Arc::default(), messages, lane, speaker_gone }, notices))

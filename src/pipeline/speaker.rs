@@ -41,7 +41,7 @@ struct Playing {
 impl Playing {
     fn run(mut self) {
         while let Some((turn, load)) = self.lane.pop() {
-            let event = worker::guarded(Engine::Speaker, || match load {
+            let event = worker::guarded(Engine::Speaker, || match load? {
                 Load::Mark(index) => Ok(Some(Event::Sounding { turn: turn.id(), index })),
                 Load::Sound(sound) => self.sound(&sound, &turn),
                 Load::End => self.device.drain(&turn).map(|()| Some(Event::Drained { turn: turn.id(), result: Ok(()) })),

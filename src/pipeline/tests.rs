@@ -37,6 +37,7 @@ fn crew(tape: &Tape) -> Crew {
         writer: Some(Box::new(|| Ok(Box::new(llm::fake::Parrot)))),
         voice: Some(Box::new(|| Ok(Box::new(tts::fake::Beeper)))),
         speaker: Some(Box::new(move || Ok(Box::new(tape)))),
+        pipes: None,
     }
 }
 

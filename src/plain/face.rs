@@ -1,6 +1,9 @@
 //! What is said and done next: a pure step for each line typed and each piece of news.
 
-use super::sentences::Sentences;
+use super::{
+    knobs::{self, Knobs, help},
+    sentences::Sentences,
+};
 use crate::{
     config::Config,
     error::{Error, Kind, Result},
@@ -46,7 +49,6 @@ pub struct Face {
     draft: Option<String>,
     devices: [Option<DeviceState>; 2],
     knobs: Knobs,
-    questions: usize,
     failures: Vec<Error>,
 }
 
@@ -60,39 +62,12 @@ struct Current {
     said: bool,
 }
 
-/// Switches and names as they were set last.
-#[derive(Debug)]
-struct Knobs {
-    paused: bool,
-    aloud: bool,
-    edit: bool,
-    documents: bool,
-    speed: f32,
-    volume: f32,
-    voice: String,
-    model: String,
-    input: String,
-    output: String,
-}
-
-fn tell(text: impl std::fmt::Display) -> Act {
+pub(super) fn tell(text: impl std::fmt::Display) -> Act {
     Act::Tell(format!("({text})"))
 }
 
 impl Face {
     pub fn new(config: &Config, script: bool, aloud: bool) -> Self {
-        let knobs = Knobs {
-            paused: false,
-            aloud,
-            edit: false,
-            documents: true,
-            speed: config.tts.speed,
-            volume: config.audio.volume,
-            voice: config.tts.voice.clone(),
-            model: config.llm.model.clone(),
-            input: config.audio.input.clone(),
-            output: config.audio.output.clone(),
-        };
         Self {
             script,
             doing: Doing::default(),
@@ -102,8 +77,7 @@ impl Face {
             asked: None,
             draft: None,
             devices: [None, None],
-            knobs,
-            questions: 0,
+            knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
     }
@@ -116,9 +90,9 @@ impl Face {
     /// How a script's questions ended: the kind of the first failure counts. The reasons were told when they came.
     pub fn verdict(&self) -> Result<()> {
         let Some(first) = self.failures.first() else { return Ok(()) };
-        let message = match (self.failures.len(), self.questions) {
-            (_, 1) => "the question was not answered".to_owned(),
-            (failed, asked) => format!("{failed} of {asked} questions were not answered"),
+        let message = match self.failures.len() {
+            1 => "a question or command failed".to_owned(),
+            several => format!("{several} questions or commands failed"),
         };
         Err(Error::new(first.kind(), first.room(), message))
     }
@@ -152,7 +126,6 @@ impl Face {
     /// A line that cannot be used.
     pub fn refuse(&mut self, error: &Error) -> Vec<Act> {
         if self.script {
-            self.questions += 1;
             self.failures.push(error.clone());
         }
         vec![tell(error)]
@@ -160,7 +133,6 @@ impl Face {
 
     fn ask(&mut self, question: String) -> Vec<Act> {
         self.draft = None;
-        self.questions += 1;
         self.asked = Some(self.current.as_ref().map(|current| current.turn));
         // At a terminal the line stands there already.
         let echo = self.script.then(|| Act::Say(format!("you: {question}")));
@@ -168,42 +140,28 @@ impl Face {
     }
 
     fn talk(&mut self) -> Vec<Act> {
+        if let (false, Some(DeviceState::Lost(why))) = (self.pressed, &self.devices[0]) {
+            return vec![Act::Send(Command::Silence), tell(format!("there is no microphone to talk into: {why}"))];
+        }
         self.pressed = !self.pressed;
         self.listening = false;
         vec![Act::Send(if self.pressed { Command::Press } else { Command::Release })]
     }
 
     fn obey(&mut self, slash: Slash) -> Vec<Act> {
-        let knobs = &mut self.knobs;
-        let send = |command: Command| vec![Act::Send(command)];
         match slash {
             Slash::Help => help(),
             Slash::Quit => vec![Act::Quit],
             Slash::Talk => self.talk(),
-            Slash::Silence => send(Command::Silence),
-            Slash::Repeat => send(Command::Repeat),
+            Slash::Silence => vec![Act::Send(Command::Silence)],
+            Slash::Repeat => vec![Act::Send(Command::Repeat)],
             Slash::Ask(question) => self.ask(question),
             Slash::New => vec![Act::New],
             Slash::Sessions(words) => vec![Act::List(words)],
             Slash::Resume(wanted) => vec![Act::Resume(wanted.unwrap_or_else(|| "last".into()))],
             Slash::Export(file) => vec![Act::Export(file)],
-            Slash::Pause(to) => turned("paused", &mut knobs.paused, to, Command::Pause),
-            Slash::Aloud(to) => turned("answers aloud", &mut knobs.aloud, to, Command::Aloud),
-            Slash::Edit(to) => turned("what was heard is shown before it is sent", &mut knobs.edit, to, Command::Edit),
-            Slash::Documents(to) => turned("answers out of the documents", &mut knobs.documents, to, Command::Documents),
-            Slash::HandsFree(to) => turned("hands-free", &mut self.doing.hands_free, to, Command::HandsFree),
-            Slash::Speed(amount) => {
-                let to = amount.map(|amount| amount.from(knobs.speed, slash::SPEED));
-                dialled("speed", &mut knobs.speed, to, Command::Speed)
-            }
-            Slash::Volume(amount) => {
-                let to = amount.map(|amount| amount.from(knobs.volume, slash::VOLUME));
-                dialled("volume", &mut knobs.volume, to, Command::Volume)
-            }
-            Slash::Voice(name) => named("voice", &mut knobs.voice, name, Command::Voice),
-            Slash::Model(name) => named("model", &mut knobs.model, name, Command::Model),
-            Slash::Input(name) => named("input", &mut knobs.input, name, Command::Input),
-            Slash::Output(name) => named("output", &mut knobs.output, name, Command::Output),
+            Slash::HandsFree(to) => knobs::turned("hands-free", &mut self.doing.hands_free, to, Command::HandsFree),
+            knob => self.knobs.turn(knob),
         }
     }
 
@@ -355,35 +313,6 @@ impl Face {
         acts.extend(how.map(tell));
         acts
     }
-}
-
-fn turned(what: &str, knob: &mut bool, to: Option<bool>, command: fn(bool) -> Command) -> Vec<Act> {
-    *knob = to.unwrap_or(!*knob);
-    vec![Act::Send(command(*knob)), tell(format!("{what}: {}", if *knob { "on" } else { "off" }))]
-}
-
-fn dialled(what: &str, knob: &mut f32, to: Option<f32>, command: fn(f32) -> Command) -> Vec<Act> {
-    let send = to.map(|value| {
-        *knob = value;
-        Act::Send(command(value))
-    });
-    send.into_iter().chain([tell(format!("{what}: {knob}"))]).collect()
-}
-
-fn named(what: &str, knob: &mut String, name: Option<String>, command: fn(String) -> Command) -> Vec<Act> {
-    match name {
-        None => vec![tell(format!("{what}: {knob}; /{what} NAME takes another"))],
-        Some(name) => {
-            knob.clone_from(&name);
-            vec![Act::Send(command(name))]
-        }
-    }
-}
-
-fn help() -> Vec<Act> {
-    let keys = ["a line of text: a question", "an empty line: begin to talk, or end the question"].map(str::to_owned);
-    let commands = slash::TABLE.iter().map(|known| format!("{}: {}", known.usage(), known.says));
-    keys.into_iter().chain(commands).map(Act::Tell).collect()
 }
 
 #[cfg(test)]

@@ -131,6 +131,10 @@ fn devices_and_notes_are_said_when_they_change() {
     assert!(rig.news(gone()).is_empty());
     assert_eq!(rig.news(News::Device(Side::Input, DeviceState::Open("Yeti".into()))), ["(microphone: Yeti)"]);
     assert_eq!(rig.news(News::Device(Side::Output, DeviceState::Lost("x".into()))), ["(speaker gone: x)"]);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    rig.line("");
+    rig.news(gone());
+    assert_eq!(rig.line(""), ["Send(Silence)", "(there is no microphone to talk into: unplugged)"]);
     assert_eq!(rig.news(News::Note("voice: bella".into())), ["(voice: bella)"]);
 }
 
@@ -171,12 +175,13 @@ fn a_script_reads_a_dialogue_and_learns_of_failures_at_the_end() {
     let error = Error::fetch(Room::Llm, "no model").hint("get one");
     assert_eq!(rig.hear(Notice::Failed(error)), ["(no model: get one)"]);
     assert!(!rig.face.busy());
-    assert_eq!(rig.face.verdict().unwrap_err().to_string(), "the question was not answered");
+    assert_eq!(rig.face.verdict().unwrap_err().to_string(), "a question or command failed");
+    rig.line("/nonsense");
     rig.line("b");
     rig.begin(Origin::Typed);
     rig.hear(Notice::Done);
     let verdict = rig.face.verdict().unwrap_err();
-    assert_eq!((verdict.kind(), verdict.message()), (Kind::Fetch, "1 of 2 questions were not answered"));
+    assert_eq!((verdict.kind(), verdict.message()), (Kind::Fetch, "2 questions or commands failed"));
 }
 
 #[test]

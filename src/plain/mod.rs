@@ -4,6 +4,7 @@
 //! was asked and answered goes to stdout; what goes on around it, in parentheses, to stderr.
 
 mod face;
+mod knobs;
 mod lines;
 mod run;
 mod sentences;

@@ -65,7 +65,8 @@ fn greeting(models: &[(String, String)], script: bool) -> Vec<String> {
     }
     let models: Vec<String> = models.iter().map(|(role, name)| format!("{role} {name}")).collect();
     let hint = "(type a question; an empty line begins to talk and ends the question; /help says what else there is)";
-    vec![format!("(xnai {}: {})", env!("CARGO_PKG_VERSION"), models.join(", ")), hint.to_owned()]
+    let models = if models.is_empty() { String::new() } else { format!(": {}", models.join(", ")) };
+    vec![format!("(xnai {}{models})", env!("CARGO_PKG_VERSION")), hint.to_owned()]
 }
 
 /// Where lines go.
@@ -110,7 +111,8 @@ impl Talk<'_> {
         let mut ended = false;
         loop {
             stop::check()?;
-            if !(ended || self.script && self.face.busy()) {
+            let waits = self.script && self.face.busy();
+            if !ended && !waits {
                 match lines.try_recv() {
                     Ok(Typed::Line(line)) if !self.line(&line)? => return self.face.verdict(),
                     Ok(Typed::Line(_)) | Err(TryRecvError::Empty) => {}

@@ -38,7 +38,7 @@ fn exchange(entry: &Entry) -> String {
     let how = if entry.asked == Asked::Spoken { ", spoken" } else { "" };
     let question: Vec<String> = entry.question.trim().lines().map(|line| format!("> {}\n", literal(line))).collect();
     let mut text =
-        format!("\n---\n\n**You** ({}{how})\n\n{}\n**xnai**\n\n{}\n", when::clock(entry.at), question.concat(), harmless(entry.heard()));
+        format!("\n---\n\n**You** ({}{how})\n\n{}\n**xnai**\n\n{}", when::clock(entry.at), question.concat(), harmless(entry.heard()));
     text += match entry.ended {
         Ending::Whole => "",
         Ending::Interrupted => "\n*Interrupted here.*\n",

@@ -59,3 +59,41 @@ fn shortened(question: &str) -> String {
     let start: String = words.chars().take(QUESTION).collect();
     if start.len() < words.len() { start + "…" } else { start }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sessions::{Id, markdown};
+
+    /// Text as a model, a document or a person could make it: any characters, and among them what terminals obey.
+    fn any_text() -> impl Strategy<Value = String> {
+        let nasty =
+            prop::sample::select(vec!["\u{1b}[2J", "\u{1b}]0;x\u{7}", "\u{9b}31m", "\r", "\u{202e}", "\u{8}", "\u{1b}", "\n", "\t", "\0"]);
+        let part = prop_oneof![nasty.prop_map(str::to_owned), any::<String>(), "[ -~]{0,12}"];
+        prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        // Five texts a case: 10,000 in all.
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn nothing_kept_is_a_command_to_a_terminal(texts in prop::array::uniform5(any_text())) {
+            let [question, answer, source, title, trouble] = texts;
+            let id = Id::parse("20260301-140522-417").unwrap();
+            let hit = Hit { id: id.clone(), exchange: 1, at: id.time().unwrap(), question: question.clone(), snippet: answer.clone() };
+            let started = id.time().unwrap();
+            let summary = Summary { id: id.clone(), started, last: started, exchanges: 1, first_question: question.clone(), trouble: Some(trouble.clone()) };
+            let citations = vec![Citation { source, title, span: [0, 1] }];
+            let entry = Entry { question, answer, citations, ..Entry::default() };
+            let conversation = Conversation { id, started, models: vec![(trouble, "m".into())], entries: vec![entry], damaged: 0 };
+            for text in [page(&conversation), summary_line(&summary), hit_lines(&hit), markdown::document(&conversation)] {
+                prop_assert_eq!(&plain(&text), &text);
+            }
+            prop_assert!(!summary_line(&summary).contains('\n'));
+            prop_assert_eq!(hit_lines(&hit).lines().count(), 2);
+        }
+    }
+}

@@ -1,12 +1,15 @@
 //! Utterance in, transcript out, through whisper.cpp: what to run, when to run it again, and what not to believe.
 //!
-//! `engine` drives the crate and `log` its log; the others are plain arithmetic on samples and text.
+//! `engine` drives the crate with what `setup` and `callbacks` hand it, and `log` takes its log; the others are plain
+//! arithmetic on samples and text.
 
+mod callbacks;
 mod checks;
 mod engine;
 mod hallucinations;
 mod header;
 mod log;
+mod setup;
 mod sound;
 
 use std::ops::Range;

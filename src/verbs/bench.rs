@@ -17,6 +17,8 @@ enum What {
     Nano(bench::nano::Args),
     /// How long each stage of a spoken turn takes, and the way from a key to silence
     Turn(bench::turn::Args),
+    /// How often our own voice interrupts us, and how often a person who interrupts is missed
+    Echo(bench::echo::Args),
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
@@ -24,6 +26,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         What::Rag(args) => bench::rag::run(args, context),
         What::Nano(args) => bench::nano::run(args, context),
         What::Turn(args) => bench::turn::run(args, context),
+        What::Echo(args) => bench::echo::run(args, context),
     };
     measured.map_err(ended_by_user)
 }

@@ -40,7 +40,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         let none_yet = catalogue.docs.is_empty() || args.filter.is_empty();
         tell(&if none_yet { "no documents yet: `xnai ingest PATH` adds them".into() } else { filter::none_fits(&filter) });
     }
-    docs.iter().try_for_each(|d| say(&line(d)))
+    docs.iter().try_for_each(|d| say(&line(d)))?;
+    catalogue.parts.values().for_each(|part| tell(&begun(part)));
+    Ok(())
 }
 
 fn line(doc: &Doc) -> String {
@@ -49,9 +51,27 @@ fn line(doc: &Doc) -> String {
     plain(&format!("{}  {}  {} passages{tags}", doc.source, doc.title, doc.chunks)).replace('\n', " ")
 }
 
+/// A large document whose ingest was interrupted.
+fn begun(part: &Doc) -> String {
+    let name = plain(&part.source).replace('\n', " ");
+    format!("not found yet: {name}, of which {} passages are stored; `xnai ingest` on it goes on from there", part.chunks)
+}
+
 fn json(doc: &Doc) -> serde_json::Value {
     let tags: Vec<&String> = doc.given.iter().chain(&doc.tags).collect();
     let modified = jiff::Timestamp::from_second(doc.modified).map(|t| t.to_string()).unwrap_or_default();
     serde_json::json!({ "source": doc.source, "title": doc.title, "type": doc.kind, "tags": tags, "modified": modified,
         "bytes": doc.bytes, "sha256": doc.sha256, "passages": doc.chunks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_in_part_is_named_with_what_finishes_it() {
+        let part = Doc { source: "/a/b\x1b[2J.md".into(), chunks: 512, ..Doc::default() };
+        let told = begun(&part);
+        assert!(told.contains("512 passages") && told.contains("xnai ingest") && !told.contains('\x1b'), "{told}");
+    }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     address::{Address, Refused},
+    event::Event,
     program::Program,
     talk::{Debt, Talk},
     wire::{Fault, Wire, plain},
@@ -56,7 +57,42 @@ struct Running {
     greeted: bool,
 }
 
+/// A link that is one conversation without end.
+#[derive(Debug)]
+pub struct Line {
+    // In this order: the pipes are closed before the program is ended.
+    wire: Wire,
+    _program: Option<Program>,
+    link: Link,
+}
+
+impl Line {
+    pub fn send(&mut self, event: &Event, turn: &Turn) -> Result<()> {
+        let sent = self.wire.send(event, turn, self.link.who.patience);
+        sent.map_err(|fault| self.error(&fault))
+    }
+
+    /// The next event if it is already there.
+    pub fn event(&mut self) -> Result<Option<Event>> {
+        self.wire.event().map_err(|fault| self.error(&fault))
+    }
+
+    pub fn error(&self, fault: &Fault) -> Error {
+        self.link.error(fault)
+    }
+}
+
 impl Link {
+    /// Connects, or starts the program, and stays on the line.
+    pub(super) fn into_line(mut self, turn: &Turn) -> Result<Line> {
+        self.make_ready(turn)?;
+        let (wire, program) = match self.running.take() {
+            Some(Running { wire, program, .. }) => (wire, Some(program)),
+            None => (self.dial(turn)?, None),
+        };
+        Ok(Line { wire, _program: program, link: self })
+    }
+
     /// Reads the address out of the setting `who.key`; nothing is started or connected yet.
     pub fn new(address: &str, who: Who) -> Result<Self> {
         let wrong = |refused: Refused| Error::reword(who.room, format!("{} = {address:?} {}", who.key, refused.why)).hint(refused.remedy);
@@ -77,10 +113,7 @@ impl Link {
     pub fn converse<T>(&mut self, turn: &Turn, mut work: impl FnMut(&mut Talk<'_>) -> Result<T>) -> Result<T> {
         turn.alive()?;
         if !matches!(self.address, Address::Program(_)) {
-            let mut wire = self.dial(turn)?;
-            let mut talk = Talk::new(&mut wire, turn, &self.who);
-            let outcome = work(&mut talk);
-            return talk.fault.take().map_or(outcome, |fault| Err(self.error(&fault)));
+            return self.call(turn, work);
         }
         let mut again = true;
         loop {
@@ -92,26 +125,34 @@ impl Link {
             if received > 0 && !std::mem::replace(&mut running.greeted, true) {
                 self.start = running.started.elapsed();
             }
-            match fault {
-                None | Some(Fault::Stale { torn: false }) => {
-                    // A conversation that came to its end owes nothing; one that was left may.
-                    self.debt = debt.filter(|_| outcome.is_err());
-                    return outcome;
-                }
-                Some(Fault::Gone(_)) if received == 0 && std::mem::take(&mut again) => {
-                    let why = self.bury();
-                    tracing::warn!(program = %self.address, why, "it died and is started again");
-                }
-                Some(Fault::Gone(_)) => {
-                    let why = self.bury();
-                    return Err(self.error(&Fault::Gone(why)));
-                }
-                Some(fault) => {
-                    self.running = None;
-                    return Err(self.error(&fault));
-                }
+            // A conversation that came to its end owes nothing; one that was left may.
+            let Some(fault) = self.keep(fault, debt.filter(|_| outcome.is_err())) else { return outcome };
+            if !matches!(fault, Fault::Gone(_)) || received > 0 || !std::mem::take(&mut again) {
+                return Err(self.error(&fault));
+            }
+            tracing::warn!(program = %self.address, ?fault, "it died and is started again");
+        }
+    }
+
+    /// A conversation over a connection of its own.
+    fn call<T>(&self, turn: &Turn, mut work: impl FnMut(&mut Talk<'_>) -> Result<T>) -> Result<T> {
+        let mut wire = self.dial(turn)?;
+        let mut talk = Talk::new(&mut wire, turn, &self.who);
+        let outcome = work(&mut talk);
+        talk.fault.take().map_or(outcome, |fault| Err(self.error(&fault)))
+    }
+
+    /// Keeps the program for the next conversation, unless what went wrong leaves it in a state that nobody knows.
+    fn keep(&mut self, fault: Option<Fault>, debt: Option<Debt>) -> Option<Fault> {
+        match fault {
+            None | Some(Fault::Stale { torn: false }) => self.debt = debt,
+            Some(Fault::Gone(_)) => return Some(Fault::Gone(self.bury())),
+            Some(fault) => {
+                self.running = None;
+                return Some(fault);
             }
         }
+        None
     }
 
     fn dial(&self, turn: &Turn) -> Result<Wire> {

@@ -11,6 +11,7 @@
 //! | [`program`] | a command line into a server that we start, keep and end |
 //! | [`link`] | a server into conversations; [`talk`] is one of them |
 //! | [`info`] | a server into what it can do |
+//! | [`wake`] | a stream of sound into the moments when a key phrase was spoken |
 //! | [`sound`] | samples into chunks of the protocol and back |
 
 pub mod address;
@@ -20,6 +21,7 @@ pub mod link;
 mod program;
 pub mod sound;
 pub mod talk;
+pub mod wake;
 mod wire;
 
 pub use address::Address;
@@ -27,3 +29,4 @@ pub use event::Event;
 pub use info::Info;
 pub use link::{Link, Who};
 pub use talk::Talk;
+pub use wake::{Detection, Wake};

@@ -8,7 +8,7 @@ use std::{
     os::{fd::OwnedFd, unix::process::CommandExt},
     process::{Child, ChildStderr, Command, Stdio},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -27,15 +27,25 @@ use super::wire::Wire;
 
 /// How long it may take to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_millis(100);
+/// How long its last words are awaited once it closed its output: what it started may keep stderr open.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Longest line of its complaints that is kept.
 const LONGEST_LINE: usize = 400;
+
+/// What it said on stderr.
+#[derive(Debug, Default)]
+struct Said {
+    /// Its last line: often the reason why it died.
+    last: String,
+    /// Nothing comes after that.
+    ended: bool,
+}
 
 /// The running program.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    /// Its last line on stderr: often the reason why it died.
-    last: Arc<Mutex<String>>,
+    said: Arc<Mutex<Said>>,
     /// Dropped with the program, which ends the thread that started it.
     _wanted: SyncSender<()>,
 }
@@ -45,14 +55,14 @@ impl Program {
     pub fn start(words: &[String]) -> io::Result<(Self, Wire)> {
         let (answer, started) = sync_channel(1);
         let (wanted, until) = sync_channel(0);
-        let last = Arc::new(Mutex::new(String::new()));
-        let (words, said) = (words.to_vec(), Arc::clone(&last));
+        let said = Arc::new(Mutex::new(Said::default()));
+        let (words, heard) = (words.to_vec(), Arc::clone(&said));
         // One thread a program: it listens to stderr, and the kernel ties the program's life to it (prctl(2), PR_SET_PDEATHSIG).
-        let keep = move || keeper(&words, &answer, &said, &until);
+        let keep = move || keeper(&words, &answer, &heard, &until);
         thread::Builder::new().name("xnai-program".into()).spawn(keep)?;
         let mut child = started.recv().unwrap_or_else(|_| Err(io::Error::other("its thread ended")))?;
         let pipes = child.stdout.take().zip(child.stdin.take());
-        let program = Self { child, last, _wanted: wanted };
+        let program = Self { child, said, _wanted: wanted };
         let (from, to) = pipes.ok_or_else(|| io::Error::other("it has no pipes"))?;
         Ok((program, Wire::pipes(OwnedFd::from(from), OwnedFd::from(to))?))
     }
@@ -64,16 +74,20 @@ impl Program {
 
     /// How it ended and what it said last, once it has ended; waits a moment for that.
     pub fn obituary(&mut self) -> String {
-        let deadline = Instant::now() + GRACE;
-        while self.is_running() && Instant::now() < deadline {
+        let deadline = Instant::now() + LAST_WORDS;
+        while (self.is_running() || !self.said().ended) && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(2));
         }
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = self.said().last.clone();
         match self.child.try_wait() {
             Ok(Some(status)) if last.is_empty() => format!("it ended with {status}"),
             Ok(Some(status)) => format!("it ended with {status} and said last: {last}"),
             _ => "it closed its output".into(),
         }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_running(&mut self) -> bool {
@@ -109,7 +123,7 @@ fn has_ended(child: &Child) -> bool {
 }
 
 /// Starts the program, then listens to its complaints until it is no longer wanted.
-fn keeper(words: &[String], answer: &SyncSender<io::Result<Child>>, said: &Mutex<String>, until: &Receiver<()>) {
+fn keeper(words: &[String], answer: &SyncSender<io::Result<Child>>, said: &Mutex<Said>, until: &Receiver<()>) {
     let mut child = command(words).spawn();
     let complaints = child.as_mut().ok().and_then(|child| child.stderr.take());
     if answer.send(child).is_err() {
@@ -132,7 +146,7 @@ fn command(words: &[String]) -> Command {
 }
 
 /// Every line into the log, at debug: a recogniser may print what it hears.
-fn listen(complaints: ChildStderr, program: &str, said: &Mutex<String>) {
+fn listen(complaints: ChildStderr, program: &str, said: &Mutex<Said>) {
     let mut line = Vec::new();
     for byte in io::BufReader::new(complaints).bytes() {
         match byte {
@@ -143,13 +157,14 @@ fn listen(complaints: ChildStderr, program: &str, said: &Mutex<String>) {
         }
     }
     note(program, &line, said);
+    said.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
 }
 
-fn note(program: &str, line: &[u8], said: &Mutex<String>) {
+fn note(program: &str, line: &[u8], said: &Mutex<Said>) {
     let text: String = String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).collect();
     let text = text.trim();
     if !text.is_empty() {
         tracing::debug!(program, text, "a program of ours says");
-        text.clone_into(&mut said.lock().unwrap_or_else(PoisonError::into_inner));
+        text.clone_into(&mut said.lock().unwrap_or_else(PoisonError::into_inner).last);
     }
 }

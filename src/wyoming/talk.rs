@@ -112,6 +112,6 @@ impl Debt {
 }
 
 /// Text from outside, short and without control characters.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_COMPLAINT).collect()
 }

@@ -144,6 +144,15 @@ impl Wire {
         }
     }
 
+    /// The next event if it is already there.
+    pub fn event(&mut self) -> Result<Option<Event>, Fault> {
+        if let Some(event) = self.inbox.event().map_err(Fault::Garbage)? {
+            return Ok(Some(event));
+        }
+        self.take_in()?;
+        self.inbox.event().map_err(Fault::Garbage)
+    }
+
     /// Waits for a glance: what can be read, what can be written.
     fn wait(&self, writing: bool) -> Result<(bool, bool), Fault> {
         let ready = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;

@@ -3,6 +3,7 @@
 #[cfg(feature = "audio")]
 mod capturing;
 mod detecting;
+mod echoing;
 mod files;
 #[cfg(feature = "audio")]
 mod lasting;

@@ -23,3 +23,4 @@ mod terminal;
 mod tidy;
 mod tui;
 mod voice;
+mod wyoming;

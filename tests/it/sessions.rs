@@ -2,6 +2,7 @@
 
 mod kills;
 mod plain;
+mod terminal;
 mod verbs;
 
 use std::{

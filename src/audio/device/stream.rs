@@ -86,8 +86,8 @@ where
     choice.device.build_input_stream(choice.config(), data, error, None)
 }
 
-/// ALSA's EBADFD, as cpal hands it on in words: the connection to the sound server is not usable.
-const DISCONNECTED: &str = "(77)";
+/// The call of ALSA, as cpal names it in words, that fails once PulseAudio's plugin has lost its server or its stream.
+const DISCONNECTED: &str = "poll_descriptors";
 
 /// So often in a row, without a sample between them, that is the end: who asks a dead server again is told again.
 const TOO_OFTEN: u32 = 10;
@@ -131,19 +131,20 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn error(code: u32) -> cpal::Error {
-        cpal::Error::with_message(ErrorKind::BackendError, format!("ALSA function 'snd_pcm_delay' failed with error 'some words ({code})'"))
+    fn error(call: &str) -> cpal::Error {
+        cpal::Error::with_message(ErrorKind::BackendError, format!("ALSA function '{call}' failed with error 'some words (5)'"))
     }
 
     #[test]
     fn a_disconnected_server_is_the_end_when_it_says_so_again_and_again() {
         let (well, mut faults) = Faults::pair();
-        let mut fatal = |code, count| (0..count).filter(|_| matches!(faults.remedy(&error(code)), Remedy::Reopen)).count();
-        assert_eq!(fatal(77, TOO_OFTEN), 0);
+        let mut fatal = |call, count| (0..count).filter(|_| matches!(faults.remedy(&error(call)), Remedy::Reopen)).count();
+        let dead = "snd_pcm_poll_descriptors_revents";
+        assert_eq!(fatal(dead, TOO_OFTEN), 0);
         well.store(0, Relaxed);
-        assert_eq!(fatal(77, TOO_OFTEN), 0);
-        assert_eq!(fatal(77, 1), 1);
-        assert_eq!(fatal(5, 1000), 0, "not known yet");
+        assert_eq!(fatal(dead, TOO_OFTEN), 0);
+        assert_eq!(fatal(dead, 1), 1);
+        assert_eq!(fatal("snd_pcm_avail_delay", 1000), 0, "the delay is not known yet");
         assert!(matches!(faults.remedy(&cpal::Error::new(ErrorKind::DeviceNotAvailable)), Remedy::Reopen));
         assert!(matches!(faults.remedy(&cpal::Error::new(ErrorKind::Xrun)), Remedy::Count));
     }

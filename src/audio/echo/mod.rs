@@ -69,6 +69,9 @@ pub struct Metrics {
     pub removed_db: f32,
     /// The distance found between a sample handed to [`Canceller::played`] and its echo.
     pub delay: Duration,
+    /// Whether it has met enough of our voice to know the room: before that, in the first second and a half of the first
+    /// answer, some of it still comes through.
+    pub settled: bool,
     /// Samples captured and still waiting for what was played at the same time.
     pub held: usize,
     /// How often the two streams had to be shifted against each other: a device lost samples, or its clock drifts.
@@ -159,6 +162,7 @@ impl Canceller {
             erle_db,
             removed_db: self.levels.removed_db(),
             delay: found + lead,
+            settled: self.levels.met >= Levels::ENOUGH,
             held: self.pairing.held(),
             shifts: self.pairing.shifts(),
         }
@@ -180,6 +184,8 @@ struct Levels {
     after: f32,
     /// Frames for which the echo of what was played may still be in the room.
     ringing: u32,
+    /// Frames in which we were audible.
+    met: u32,
 }
 
 impl Levels {
@@ -187,10 +193,13 @@ impl Levels {
     const AUDIBLE: f32 = 1e-6;
     /// Frames: delay and reverberation.
     const RINGS: u32 = 30;
+    /// Frames. Measured: what came through did so within 1.3 s.
+    const ENOUGH: u32 = 150;
     /// Share of the newest frame: a second is 100 frames.
     const NEWEST: f32 = 0.01;
 
     fn note(&mut self, played: f32, before: f32, after: f32) {
+        self.met = self.met.saturating_add(u32::from(played > Self::AUDIBLE));
         self.ringing = if played > Self::AUDIBLE { Self::RINGS } else { self.ringing.saturating_sub(1) };
         if self.ringing > 0 {
             self.before += Self::NEWEST * (before - self.before);

@@ -90,6 +90,10 @@ impl Mouth {
         self.line[..count].fill(0.0);
         // The order matters: a hush ends a hold.
         let held = self.shared.is_held();
+        if held && !self.sounded {
+            // There is nothing to fade out.
+            self.opening = 0.0;
+        }
         let closed = self.shared.is_closed();
         let fading = self.hush(count, closed);
         let there = if closed { 0 } else { (count - fading).min(self.ring.slots()) };

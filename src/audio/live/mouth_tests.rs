@@ -58,3 +58,32 @@ fn a_hush_fades_what_was_queued_and_lets_the_next_through() {
     assert_eq!(heard.map(|s| (s * 100.0).round() as i32), [100, 80, 60, 40, 20, 25, 25, 25, 0, 0]);
     assert_eq!(shared.taken.load(Relaxed), 103);
 }
+
+#[test]
+fn what_is_held_before_it_began_is_not_heard_at_all() {
+    let (_ring, shared, mut mouth) = mouth(1, &[1.0; 20]);
+    shared.hold(true);
+    let mut heard = [9.0f32; 10];
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!((heard, shared.taken.load(Relaxed)), ([0.0; 10], 0));
+    shared.hold(false);
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!(heard.map(|s| (s * 100.0).round() as i32), [20, 40, 60, 80, 100, 100, 100, 100, 100, 100]);
+}
+
+#[test]
+fn a_hush_before_anything_was_heard_lets_nothing_through() {
+    let (mut ring, shared, mut mouth) = mouth(1, &[1.0; 100]);
+    shared.queued.store(100, Relaxed);
+    shared.hush();
+    let mut heard = [9.0f32; 10];
+    mouth.fill(&mut heard, |s| s);
+    ring.push_entire_slice(&[1.0; 100]).unwrap();
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!((heard, shared.taken.load(Relaxed), shared.heard.load(Relaxed)), ([0.0; 10], 200, 0));
+    shared.queued.store(200, Relaxed);
+    shared.answer(shared.hushes());
+    ring.push_entire_slice(&[0.5; 10]).unwrap();
+    mouth.fill(&mut heard, |s| s);
+    assert_eq!(heard, [0.5; 10]);
+}

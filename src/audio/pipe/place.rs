@@ -41,6 +41,11 @@ pub fn place(paths: &Paths) -> Place {
 }
 
 impl Place {
+    /// No folder at all: sound stays in the program's own memory.
+    pub fn memory() -> Self {
+        Self { path: PathBuf::new(), folder: Err("this program keeps its sound to itself".into()) }
+    }
+
     /// The folder, whether or not it can be used.
     pub fn path(&self) -> &Path {
         &self.path

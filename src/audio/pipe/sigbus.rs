@@ -119,3 +119,50 @@ fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::
         handler(signal);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        env,
+        os::unix::process::ExitStatusExt,
+        process::{Command, Stdio},
+    };
+
+    use memmap2::MmapRaw;
+
+    use super::*;
+
+    const ORDER: &str = "XNAI_TEST_SIGBUS";
+
+    /// The last byte of a file of two pages that was cut to one.
+    fn touch_what_is_gone(guarded: bool) -> (u8, bool) {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(8192).unwrap();
+        let map = MmapRaw::map_raw(&file).unwrap();
+        let guard = Guard::watch(if guarded { map.as_ptr() as usize } else { 4096 }, 8192).unwrap();
+        // SAFETY: mapped and writable.
+        unsafe { map.as_mut_ptr().add(8191).write_volatile(7) };
+        file.set_len(4096).unwrap();
+        // SAFETY: mapped; that the file is shorter is what is tried.
+        let found = unsafe { map.as_ptr().add(8191).read_volatile() };
+        (found, guard.broken())
+    }
+
+    #[test]
+    fn what_is_gone_reads_as_zeros_and_is_marked() {
+        assert_eq!(touch_what_is_gone(true), (0, true));
+        assert_eq!(touch_what_is_gone(true), (0, true), "as often as it happens");
+    }
+
+    #[test]
+    fn a_fault_elsewhere_still_ends_the_process() {
+        if env::var_os(ORDER).is_some() {
+            touch_what_is_gone(false);
+            return;
+        }
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "audio::pipe::sigbus::tests::a_fault_elsewhere_still_ends_the_process"]).env(ORDER, "1");
+        let status = child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGBUS));
+    }
+}

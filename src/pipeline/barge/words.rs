@@ -114,9 +114,10 @@ fn cardinal(n: u64, out: &mut Vec<String>) {
         if n >= size {
             cardinal(n / size, out);
             out.push(name.to_owned());
-            return if !n.is_multiple_of(size) {
-                cardinal(n % size, out)
-            };
+            if !n.is_multiple_of(size) {
+                cardinal(n % size, out);
+            }
+            return;
         }
     }
     below_hundred(n, out);

@@ -248,6 +248,22 @@ fn the_last_answer_is_said_again() {
 }
 
 #[test]
+fn where_nothing_was_said_nothing_is_said_again() {
+    let talk = Talk::new();
+    let turn = talk.session.turn();
+    talk.on(Event::Again { turn }).is(Ear::Idle, Work::Idle, Voice::Idle, &["failed Reword"]);
+}
+
+#[test]
+fn a_conversation_that_begins_anew_knows_nothing_of_the_answer_it_cut_off() {
+    let talk = Talk::answering();
+    let old = talk.turn.id();
+    let talk = talk.on(Event::Changed(Change::History(Vec::new()))).on(Event::Hushed { turn: old, played: Duration::from_secs(1) });
+    assert_eq!(talk.orders, [r#"interrupted "Bread needs a warm place to rise.""#]);
+    assert!(talk.history().is_empty());
+}
+
+#[test]
 fn a_listener_that_falls_silent_is_given_up() {
     let talk = Talk::new().speaks();
     assert!(talk.state.deadline().is_some());

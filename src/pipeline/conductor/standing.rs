@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Order, Said, State, Task, Wish, Work};
 use crate::{
+    error::{Error, Room},
     parcel::Exchange,
     pipeline::{
         edges::EXCHANGES,
@@ -55,7 +56,8 @@ impl State {
             Change::Rules(rules) => self.standing.get_or_insert_default().rules = rules,
             Change::History(history) => {
                 self.silence(orders);
-                self.leaving = None;
+                // How much was heard of an answer that is just ending is told, but is no part of what begins now.
+                self.leaving.iter_mut().for_each(|said| said.question.clear());
                 self.standing.get_or_insert_default().history = history;
             }
             Change::Audible(on) => self.standing.get_or_insert_default().mute = !on,
@@ -80,7 +82,10 @@ impl State {
 
     pub(super) fn again(&mut self, turn: Turn, orders: &mut Vec<Order>) {
         let last = self.standing.as_ref().and_then(|standing| standing.history.last().cloned());
-        let Some(Exchange { answer, .. }) = last else { return };
+        let Some(Exchange { answer, .. }) = last else {
+            let error = Error::reword(Room::Pipeline, "nothing was answered yet that could be said again");
+            return orders.push(Order::Tell(turn.id(), Notice::Failed(error.hint("ask something first"))));
+        };
         self.silence(orders);
         self.begin(turn);
         self.work = Work::Idle;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Wanted;
+use super::{Wanted, pipes::Pipes};
 use crate::{
     audio::{
         DeviceNews, Heard, MicState, Microphone, SpeakerState,
@@ -45,9 +45,12 @@ const SHORTER: f64 = 0.6;
 pub(super) struct Listener {
     pub microphone: Box<dyn Microphone>,
     pub segmenter: Segmenter,
+    pub pipes: Pipes,
     pub cleaner: super::cleaner::Cleaner,
     pub session: Arc<Session>,
     pub lane: Arc<Lane>,
+    /// The speaker as it was asked for.
+    pub speaker: String,
     pub wanted: Receiver<Wanted>,
     pub messages: SyncSender<Message>,
 }
@@ -104,6 +107,7 @@ impl Listening {
             match self.parts.microphone.read(&mut raw, LOOK) {
                 Ok(heard) => {
                     self.device(&heard)?;
+                    self.parts.pipes.pass(&mut raw);
                     self.parts.cleaner.clean(&raw, self.parts.lane.knobs(), &mut clean);
                     let noticed = self.parts.segmenter.push(&clean);
                     self.newest = (self.parts.segmenter.position(), heard.at);
@@ -232,15 +236,17 @@ impl Listening {
     /// Without a speaker the answer is text alone.
     fn speaker(&mut self) -> Result<(), Gone> {
         let Some(knobs) = self.parts.lane.knobs() else { return Ok(()) };
-        let state = knobs.state();
-        if self.output == Some(state) {
+        let (state, trouble) = (knobs.state(), knobs.trouble());
+        // A speaker that is not there and has no trouble was not tried yet.
+        let untried = state == SpeakerState::Lost && trouble.is_none() && self.output.is_none();
+        if self.output == Some(state) || untried {
             return Ok(());
         }
         self.output = Some(state);
         let fine = state == SpeakerState::Fine;
         self.report(Event::Changed(Change::Audible(fine)))?;
-        let why = knobs.trouble().map_or_else(|| "it went away".into(), |error| error.to_string());
-        self.tell(News::Device(Side::Output, if fine { DeviceState::Open(String::new()) } else { DeviceState::Lost(why) }))
+        let why = trouble.map_or_else(|| "it went away".into(), |error| error.to_string());
+        self.tell(News::Device(Side::Output, if fine { DeviceState::Open(self.parts.speaker.clone()) } else { DeviceState::Lost(why) }))
     }
 
     fn report(&self, event: Event) -> Result<(), Gone> {

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | here | a face's commands into events and settings |
 //! | `listener` | the microphone into utterances and levels |
+//! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
 //! | `cleaner` | what the microphone hears into what others said |
 
 mod cleaner;
 mod listener;
+mod pipes;
 
 use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
@@ -16,6 +18,7 @@ use std::{
 
 use cleaner::Cleaner;
 use listener::Listener;
+use pipes::Pipes;
 
 use super::{
     Crew, Message, Pipeline, Retrieve, Wish,
@@ -27,7 +30,7 @@ use super::{
 };
 pub use crate::audio::DeviceInfo;
 use crate::{
-    audio::{self, Microphone, listen::Segmenter},
+    audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
     error::{Error, Result, Room},
     models::{Role, Shelf},
@@ -137,6 +140,7 @@ impl Live {
 
     /// Begins with this crew and these ears.
     pub fn with(context: &Context, start: Start, crew: Crew, ears: Ears) -> Result<(Self, Receiver<Told>)> {
+        let pipes = Pipes::open(&crew.pipes.clone().unwrap_or_else(Place::memory))?;
         let (pipeline, news) = Pipeline::start(crew)?;
         let (wanted, inbox) = sync_channel(edges::LISTENER);
         let config = &context.config;
@@ -149,9 +153,11 @@ impl Live {
         let listener = Listener {
             microphone: ears.microphone,
             segmenter: ears.segmenter,
+            pipes,
             cleaner: Cleaner::new(&config.echo)?,
             session: pipeline.session.clone(),
             lane: pipeline.lane.clone(),
+            speaker: config.audio.output.clone(),
             wanted: inbox,
             messages: pipeline.messages.clone(),
         };

@@ -1,20 +1,18 @@
 //! One piece of sound in, words with their probabilities out: the file that drives whisper-rs.
 //!
 //! What the crate (0.16) does not guard against is guarded here: the abort callback is set raw, because the safe
-//! setter's closure is never called; the prompt goes in as tokens and the language is set once, because both setters
-//! leak a string per call; the crate's logging hook is not used, because it also replaces llama.cpp's log.
+//! setter's closure is never called ([`callbacks`]); the prompt goes in as tokens and the language is set once, because
+//! both setters leak a string per call ([`setup`]); the crate's logging hook is not used, because it also replaces
+//! llama.cpp's log.
 
-use std::{
-    ffi::{c_int, c_void},
-    path::Path,
+use std::{ffi::c_int, path::Path};
+
+use whisper_rs::{FullParams, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, get_lang_str};
+
+use super::{
+    callbacks::{self, Force},
+    log, setup,
 };
-
-use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperSysContext, WhisperSysState,
-    WhisperTokenData, get_lang_id, get_lang_str,
-};
-
-use super::log;
 use crate::{
     error::{Error, Result, Room},
     parcel::Segment,
@@ -90,19 +88,19 @@ impl Engine {
         let context = WhisperContext::new_with_params(path, WhisperContextParameters::default()).map_err(refused)?;
         let state = context.create_state().map_err(refused)?;
         let timeless = context.model_n_text_layer() == 2 && context.n_vocab() != LARGE_V3_VOCABULARY;
-        let language = choose_language(&settings.language, context.is_multilingual())?;
+        let language = setup::language(&settings.language, context.is_multilingual())?;
         let force = (settings.force_tokens > 0).then(|| Force {
             tokens: settings.force_tokens.min(MOST_TOKENS) as c_int,
             vocabulary: context.n_vocab() as usize,
             eot: context.token_eot() as usize,
         });
-        let mut params = base_params(threads, timeless || force.is_some());
+        let mut params = setup::params(threads, timeless || force.is_some());
         if language != "en" {
             // Leaks these few bytes once per engine; every run works on a clone that shares them.
-            params.set_language((!language.is_empty()).then_some(language.as_str()).map(leak));
+            params.set_language((!language.is_empty()).then_some(language.as_str()).map(setup::leak));
         }
         Ok(Self {
-            prompt: prompt_tokens(&context, settings)?,
+            prompt: setup::prompt(&context, settings)?,
             window: context.n_audio_ctx() as usize,
             floor: if context.model_n_audio_state() < STOCK_WIDTH { SMALL_FLOOR } else { STOCK_FLOOR },
             eot: context.token_eot(),
@@ -138,17 +136,8 @@ impl Engine {
         let mut params: FullParams<'_, '_> = self.params.clone();
         params.set_audio_ctx(job.context as c_int);
         params.set_tokens(&self.prompt);
-        // SAFETY: `superseded` and `force_length` only read what they are handed: a `Turn`, which is `Sync`, because
-        // the engine's threads may ask; and a `Force`. Both are borrowed for longer than `full` runs, and `full` is the
-        // last to call either.
-        unsafe {
-            params.set_abort_callback(Some(superseded));
-            params.set_abort_callback_user_data(std::ptr::from_ref(turn).cast_mut().cast());
-            if let Some(force) = &self.force {
-                params.set_filter_logits_callback(Some(force_length));
-                params.set_filter_logits_callback_user_data(std::ptr::from_ref(force).cast_mut().cast());
-            }
-        }
+        // SAFETY: the turn and the force are borrowed for longer than `full` runs, which is the last to call either.
+        unsafe { callbacks::set(&mut params, turn, self.force.as_ref()) };
         log::last_error();
         let outcome = self.state.full(params, job.samples);
         turn.alive()?;
@@ -213,91 +202,6 @@ fn to_ms(hundredths: i64) -> u64 {
     u64::try_from(hundredths).unwrap_or(0) * 10
 }
 
-fn leak(text: &str) -> &'static str {
-    Box::leak(text.to_owned().into_boxed_str())
-}
-
-fn base_params(threads: usize, timeless: bool) -> FullParams<'static, 'static> {
-    let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-    params.set_n_threads(threads as c_int);
-    params.set_no_timestamps(timeless);
-    params.set_no_context(true);
-    params.set_suppress_nst(true);
-    params.set_print_progress(false);
-    params.set_print_realtime(false);
-    params.set_print_timestamps(false);
-    // One run, no fall-back: `checks` decides, and it needs to see the figures of what whisper.cpp would hide.
-    params.set_temperature_inc(0.0);
-    params.set_logprob_thold(f32::NEG_INFINITY);
-    params.set_no_speech_thold(2.0);
-    params
-}
-
-/// The language to ask for; "" is "detect it".
-fn choose_language(wanted: &str, multilingual: bool) -> Result<String> {
-    let wanted = wanted.trim().to_lowercase();
-    if wanted.is_empty() || wanted == "auto" {
-        return Ok(if multilingual { String::new() } else { "en".into() });
-    }
-    let code = if wanted.contains('\0') { None } else { get_lang_id(&wanted).and_then(get_lang_str) };
-    let Some(code) = code else {
-        return Err(Error::reword(Room::Stt, format!("stt.language is {wanted:?}, which is no language that Whisper knows"))
-            .hint("use a code like `en` or `de`, or `auto`"));
-    };
-    if !multilingual && code != "en" {
-        tracing::warn!(language = code, "this speech model knows English only: stt.language is ignored");
-        return Ok("en".into());
-    }
-    Ok(code.into())
-}
-
-/// The initial prompt with the user's own words behind it, as tokens.
-fn prompt_tokens(context: &WhisperContext, settings: &Settings) -> Result<Vec<c_int>> {
-    let words = settings.words.iter().map(|w| w.trim()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(", ");
-    let parts = [settings.initial_prompt.trim(), words.as_str()];
-    let text = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    // Words begin with a space in Whisper's vocabulary. A token is at least a byte: with less room, whisper.cpp answers
-    // with a negative count, which the crate would take for a length.
-    let text = format!(" {text}");
-    context.tokenize(&text, text.len() + 1).map_err(|e| Error::reword(Room::Stt, format!("stt.initial_prompt cannot be used: {e}")))
-}
-
-/// Holds the decoder to a number of tokens, for made-up weights that would stop at once or never.
-struct Force {
-    tokens: c_int,
-    vocabulary: usize,
-    eot: usize,
-}
-
-unsafe extern "C" fn superseded(turn: *mut c_void) -> bool {
-    // SAFETY: `run` hands over its `&Turn`, which outlives every call.
-    unsafe { &*turn.cast::<Turn>() }.is_stale()
-}
-
-unsafe extern "C" fn force_length(
-    _: *mut WhisperSysContext,
-    _: *mut WhisperSysState,
-    _: *const WhisperTokenData,
-    written: c_int,
-    logits: *mut f32,
-    force: *mut c_void,
-) {
-    // SAFETY: `run` hands over its `&Force`; whisper.cpp's logits are one per word of the vocabulary.
-    let (force, logits) = unsafe {
-        let force = &*force.cast::<Force>();
-        (force, std::slice::from_raw_parts_mut(logits, force.vocabulary))
-    };
-    if written < force.tokens {
-        logits[force.eot] = f32::NEG_INFINITY;
-    } else {
-        logits.fill(f32::NEG_INFINITY);
-        logits[force.eot] = 0.0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -339,16 +243,5 @@ mod tests {
         assert_eq!(engine.context_for(30 * 16_000), FULL_CONTEXT);
         engine.language.clear();
         assert_eq!(engine.context_for(0), FULL_CONTEXT);
-    }
-
-    #[test]
-    fn a_language_is_a_code_or_detected() {
-        log::to_tracing();
-        assert_eq!(choose_language("German", true).unwrap(), "de");
-        assert_eq!(choose_language(" auto ", true).unwrap(), "");
-        assert_eq!(choose_language("auto", false).unwrap(), "en");
-        assert_eq!(choose_language("de", false).unwrap(), "en");
-        assert!(choose_language("xx", true).is_err());
-        assert!(choose_language("e\0n", true).is_err());
     }
 }

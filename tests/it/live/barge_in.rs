@@ -34,7 +34,7 @@ fn silence(rounds: u64) -> Vec<f64> {
         }
         let pressed = rig.clock.now();
         rig.send(Command::Silence);
-        rig.until(|notice| matches!(notice, Notice::Interrupted { .. }));
+        rig.at_once(|notice| matches!(notice, Notice::Interrupted { .. }));
         let told = rig.clock.now();
         rig.clock.advance(PERIOD * 10);
         let after = rig.heard.between(told, rig.clock.now());

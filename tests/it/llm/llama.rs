@@ -43,6 +43,8 @@ fn a_story_is_streamed_and_told_the_same_twice() {
     assert!(pieces.concat().contains("She"), "{pieces:?}");
     assert_eq!((finish.generated, finish.reason), (60, FinishReason::Length));
     assert!(finish.prefilled > 10 && finish.kv_bytes > 0, "{finish:?}");
+    let foretold = stories().map(|model| llm::gguf::cache::bytes(&settings(), &model.path));
+    assert_eq!(foretold, Some(finish.kv_bytes), "the memory budget counts what there will be");
     let (again, finish) = write(&mut *llm, &ask(START, 60), &turn());
     assert_eq!(pieces, again);
     assert_eq!(finish.unwrap().prefilled, 1);

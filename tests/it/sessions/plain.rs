@@ -1,6 +1,11 @@
 //! `xnai --plain` as a script uses it: lines in, a dialogue out, kept on disk.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+};
 
 use super::{FIRST, Home, exchange, is_harmless};
 
@@ -32,8 +37,8 @@ fn when_sessions_are_off_nothing_is_written() {
     let home = Home::new();
     let mut command = home.command(&["--plain"]);
     command.env("XNAI_SESSIONS_SAVE", "false");
-    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"/docs off\nHow long?\n").unwrap();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"/docs off\nHow long?\n").unwrap();
     let ran = super::Ran::from(child.wait_with_output().unwrap());
     assert!(ran.code == Some(0) && ran.out.contains("xnai: "), "{ran:?}");
     assert!(!home.folder().exists());
@@ -49,6 +54,26 @@ fn a_conversation_is_taken_up_where_it_was_left() {
     assert!(shown.contains("you: How long?") && shown.contains("you: And then?"), "{shown}");
     let wrong = home.fed(&["--plain", "--resume", "../x"], "How long?\n");
     assert_eq!((wrong.code, wrong.out.as_str()), (Some(2), ""), "{wrong:?}");
+}
+
+#[test]
+fn killed_in_the_middle_of_a_conversation_it_has_kept_all_that_was_answered() {
+    let home = Home::new();
+    for round in 1..=3 {
+        let args: &[&str] = if round == 1 { &["--plain"] } else { &["--plain", "--resume"] };
+        let mut child = home.command(args).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"/docs off\nHow long?\nHow wide?\n").unwrap();
+        // The second question is taken up: the first was answered, and is on the disk.
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "you: How wide?"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let shown = home.run(&["sessions", "show"]);
+        let kept = shown.out.matches("you: How long?").count();
+        assert_eq!((kept, shown.err.as_str()), (round, ""), "{shown:?}");
+    }
+    assert_eq!(fs::read_dir(home.folder()).unwrap().count(), 1);
 }
 
 #[test]
