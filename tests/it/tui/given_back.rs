@@ -1,8 +1,16 @@
 //! The terminal is given back: after quitting, signals, crashes, a stop, a shell that was killed, a terminal that closed.
 
-use std::os::unix::process::ExitStatusExt;
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt,
+    thread,
+    time::{Duration, Instant},
+};
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 use super::pty::{Pty, Setup};
 
@@ -75,4 +83,24 @@ fn a_terminal_that_was_closed_ends_it() {
     let mut pty = ready(&Setup::default());
     pty.hang_up();
     assert_eq!(pty.ended().code(), Some(130));
+}
+
+/// Whoever started it, between it and the shell, is killed: the shell has the terminal again, and it must not stay
+/// behind and take keys from the shell.
+#[test]
+fn after_its_parent_was_killed_and_the_shell_went_on() {
+    let script = "sh -c 'echo parent=$$=; \"$0\"; true' \"$0\"; echo the shell has it; read -r _";
+    let mut pty = ready(&Setup { shell: Some(script), ..Setup::default() });
+    let said = String::from_utf8_lossy(&pty.terminal().bytes).into_owned();
+    let parent: i32 = said.split('=').nth(1).unwrap().parse().unwrap();
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let xnai: i32 = children.trim().parse().unwrap();
+    kill(Pid::from_raw(parent), Signal::SIGKILL).unwrap();
+    pty.until_shows("the shell has it");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while fs::exists(format!("/proc/{xnai}")).unwrap() {
+        assert!(Instant::now() < deadline, "it stayed behind");
+        thread::sleep(Duration::from_millis(20));
+    }
+    pty.is_given_back().unwrap();
 }
