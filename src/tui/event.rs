@@ -58,4 +58,6 @@ pub enum Effect {
     Suspend,
     Redraw,
     Quit,
+    /// There is no terminal any more.
+    Lost,
 }

@@ -1,26 +1,19 @@
 //! The loop: waits for what happens, lets `update` decide, does what follows, and draws when something changed.
 
+mod effects;
+
 use std::{
-    env, fs,
-    io::{Stdout, Write, stdout},
+    env,
+    io::{Stdout, stdout},
     path::PathBuf,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     time::{Duration, Instant},
 };
 
-use ratatui::{
-    Terminal,
-    backend::CrosstermBackend,
-    crossterm::{
-        execute,
-        terminal::{Clear, ClearType},
-    },
-};
+use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::{
-    choices::{self, Kind},
-    clipboard,
-    event::{Effect, Event},
+    event::Event,
     model::{Model, Over},
     reader, session,
     terminal::Guard,
@@ -175,106 +168,6 @@ impl<'a> Face<'a> {
         let effects = update(&mut self.model, event);
         effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
         self.guard.every_key(self.model.wants_releases()).map_err(|e| trouble(&e))
-    }
-
-    fn carry_out(&mut self, effect: Effect) -> Result<()> {
-        match effect {
-            Effect::Send(command) => self.send(command)?,
-            Effect::Copy(text) => self.copy(&text)?,
-            Effect::List(kind) => self.list(kind)?,
-            Effect::Find(words) => {
-                let found = choices::sessions(self.context, Some(&words)).map(|found| vec![Event::Listed(Kind::Sessions, found)]);
-                self.follow(found)?;
-            }
-            Effect::Resume(name) => {
-                let events = session::resume(&mut self.keeper, &name);
-                self.follow(events)?;
-            }
-            Effect::Export(file) => {
-                let written = session::export(&self.keeper, file).map(|text| vec![Event::Said(text)]);
-                self.follow(written)?;
-            }
-            Effect::Fresh => {
-                let begun = self.keeper.anew();
-                self.tell(begun.err());
-            }
-            Effect::Greeted => self.remember_greeting(),
-            Effect::Suspend => {
-                self.guard.suspend(&self.log)?;
-                self.redraw()?;
-            }
-            Effect::Redraw => self.redraw()?,
-            Effect::Quit => self.leaving = true,
-        }
-        Ok(())
-    }
-
-    /// What cannot be done is said and changes nothing.
-    fn send(&mut self, command: Command) -> Result<()> {
-        if let Command::Ask(text) = &command {
-            self.keeper.asked(text);
-        }
-        let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
-        self.follow(done)
-    }
-
-    fn follow(&mut self, events: Result<Vec<Event>>) -> Result<()> {
-        match events {
-            Ok(events) => events.into_iter().try_for_each(|event| self.step(event)),
-            Err(error) => {
-                self.tell(Some(error));
-                Ok(())
-            }
-        }
-    }
-
-    /// An error that ends nothing: one sentence in the status line.
-    fn tell(&mut self, error: Option<Error>) {
-        if let Some(error) = error {
-            self.model.say(&error.to_string());
-            self.model.stale = true;
-        }
-    }
-
-    fn copy(&mut self, text: &str) -> Result<()> {
-        match clipboard::sequence(text) {
-            Some(sequence) => {
-                let backend = self.terminal.backend_mut();
-                backend.write_all(sequence.as_bytes()).and_then(|()| backend.flush()).map_err(|e| trouble(&e))
-            }
-            None => {
-                self.model.say("the answer is too long for the terminal's clipboard");
-                Ok(())
-            }
-        }
-    }
-
-    fn list(&mut self, kind: Kind) -> Result<()> {
-        let sender = self.sender.clone();
-        choices::find(kind, self.context, move |found| {
-            let event = found.unwrap_or_else(|error| {
-                // The screen may be gone by now; then nobody wants to know.
-                let _ = sender.send(Event::Said(error.to_string()));
-                Vec::new()
-            });
-            let _ = sender.send(Event::Listed(kind, event));
-        })
-    }
-
-    /// Best effort: whoever cannot write there is greeted again.
-    fn remember_greeting(&mut self) {
-        let marker = greeted(self.context);
-        let written = marker.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&marker, ""));
-        if let Err(error) = written {
-            tracing::debug!(%error, "the greeting could not be remembered");
-        }
-    }
-
-    fn redraw(&mut self) -> Result<()> {
-        self.model.stale = true;
-        // Not `Terminal::clear`: it asks where the cursor is, and the answer would come among the keys.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
-        execute!(self.terminal.backend_mut(), Clear(ClearType::All)).map_err(|e| trouble(&e))
     }
 
     fn draw(&mut self) -> Result<()> {

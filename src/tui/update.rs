@@ -39,7 +39,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Recalled(exchanges) => return act::recall(model, exchanges),
         Event::Obeyed(command) => act::obeyed(model, command),
         Event::Said(text) => model.say(&text),
-        Event::Lost => return vec![Effect::Quit],
+        Event::Lost => return vec![Effect::Lost],
         Event::Told(_) | Event::Tick(_) => {}
     }
     vec![]

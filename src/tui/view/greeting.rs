@@ -41,7 +41,7 @@ fn microphone(model: &Model, width: u16) -> Vec<Row> {
     let mut pieces = meter::spans(model);
     pieces.push(Span::new("  ", Role::Plain));
     pieces.push(match &model.microphone {
-        Device::Lost(why) => Span::new(format!("{why}. Type your questions instead."), Role::Error),
+        Device::Lost(why) => Span::new(format!("({why}) Type your questions instead."), Role::Error),
         Device::Muted(name) => Span::new(format!("{name} delivers nothing: is it muted?"), Role::Error),
         Device::Unknown => Span::new("The microphone opens when you first talk.", Role::Faint),
         Device::Open(_) if model.level.speech => Span::new("I hear you.", Role::Lamp),

@@ -17,6 +17,7 @@ use std::{
 };
 
 use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
     libc,
     poll::{PollFd, PollFlags, poll},
     pty::{Winsize, openpty},
@@ -43,13 +44,13 @@ pub struct Setup {
     pub kitty: bool,
     pub env: Vec<(&'static str, &'static str)>,
     pub greeted: bool,
-    /// Started by a shell, as people do.
-    pub by_shell: bool,
+    /// Started by a shell with job control, as people do: its script, where `$0` is the program.
+    pub shell: Option<&'static str>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { size: (80, 24), kitty: false, env: Vec::new(), greeted: true, by_shell: false }
+        Self { size: (80, 24), kitty: false, env: Vec::new(), greeted: true, shell: None }
     }
 }
 
@@ -93,9 +94,16 @@ impl Pty {
         let home = tempfile::tempdir().unwrap();
         let (columns, rows) = setup.size;
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // One after the other: another test's child must not hold on to this terminal.
+        static ONE: Mutex<()> = Mutex::new(());
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let pty = openpty(Some(&size), None).unwrap();
+        for end in [&pty.master, &pty.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+        }
         let before = tcgetattr(&pty.slave).unwrap();
         let child = command(setup, &home, &pty.slave).spawn().unwrap();
+        drop(one);
         let parser = Parser::new_with_callbacks(rows.try_into().unwrap(), columns.try_into().unwrap(), 0, Told::default());
         let terminal = Arc::new(Mutex::new(Terminal { parser, bytes: Vec::new() }));
         let master = File::from(pty.master);
@@ -213,13 +221,9 @@ fn count(bytes: &[u8], part: &[u8]) -> usize {
 
 fn command(setup: &Setup, home: &TempDir, slave: &OwnedFd) -> Command {
     let xnai = env!("CARGO_BIN_EXE_xnai");
-    let mut command = match setup.by_shell {
-        // Two commands, or the shell would make way for the first.
-        true => Command::new("sh"),
-        false => Command::new(xnai),
-    };
-    if setup.by_shell {
-        command.args(["-c", "\"$0\"; echo the shell goes on", xnai]);
+    let mut command = Command::new(if setup.shell.is_some() { "bash" } else { xnai });
+    if let Some(script) = setup.shell {
+        command.args(["--norc", "-mc", script, xnai]);
     }
     let config = home.path().join("xnai.toml");
     fs::write(&config, FAKES).unwrap();

@@ -1,0 +1,132 @@
+//! What follows from an event, done: commands sent, lists found, the session kept, the clipboard filled.
+
+use std::{
+    fs,
+    io::{Write, stdout},
+};
+
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        execute,
+        terminal::{Clear, ClearType},
+    },
+};
+
+use super::{Face, greeted, trouble};
+use crate::{
+    error::{Error, Result},
+    pipeline::live::Command,
+    tui::{
+        choices::{self, Kind},
+        clipboard,
+        event::{Effect, Event},
+        session,
+    },
+};
+
+impl Face<'_> {
+    pub(super) fn carry_out(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::Send(command) => self.send(command),
+            Effect::Copy(text) => self.copy(&text),
+            Effect::List(kind) => self.list(kind),
+            Effect::Find(words) => {
+                let found = choices::sessions(self.context, Some(&words));
+                self.follow(found.map(|found| vec![Event::Listed(Kind::Sessions, found)]))
+            }
+            Effect::Resume(name) => {
+                let events = session::resume(&mut self.keeper, &name);
+                self.follow(events)
+            }
+            Effect::Export(file) => self.follow(session::export(&self.keeper, file).map(|text| vec![Event::Said(text)])),
+            Effect::Fresh => {
+                let begun = self.keeper.anew();
+                self.follow(begun.map(|()| Vec::new()))
+            }
+            Effect::Greeted => {
+                self.remember_greeting();
+                Ok(())
+            }
+            Effect::Suspend => {
+                self.guard.suspend(&self.log)?;
+                self.redraw()
+            }
+            Effect::Redraw => self.redraw(),
+            Effect::Quit => {
+                self.leaving = true;
+                Ok(())
+            }
+            Effect::Lost => Err(Error::stopped()),
+        }
+    }
+
+    /// What cannot be done is said and changes nothing.
+    fn send(&mut self, command: Command) -> Result<()> {
+        if let Command::Ask(text) = &command {
+            self.keeper.asked(text);
+        }
+        let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
+        self.follow(done)
+    }
+
+    fn follow(&mut self, events: Result<Vec<Event>>) -> Result<()> {
+        match events {
+            Ok(events) => events.into_iter().try_for_each(|event| self.step(event)),
+            Err(error) => {
+                self.tell(Some(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// An error that ends nothing: one sentence in the status line.
+    pub(super) fn tell(&mut self, error: Option<Error>) {
+        if let Some(error) = error {
+            self.model.say(&error.to_string());
+            self.model.stale = true;
+        }
+    }
+
+    fn copy(&mut self, text: &str) -> Result<()> {
+        match clipboard::sequence(text) {
+            Some(sequence) => {
+                let backend = self.terminal.backend_mut();
+                backend.write_all(sequence.as_bytes()).and_then(|()| backend.flush()).map_err(|e| trouble(&e))
+            }
+            None => {
+                self.model.say("the answer is too long for the terminal's clipboard");
+                Ok(())
+            }
+        }
+    }
+
+    fn list(&mut self, kind: Kind) -> Result<()> {
+        let sender = self.sender.clone();
+        choices::find(kind, self.context, move |found| {
+            let event = found.unwrap_or_else(|error| {
+                // The screen may be gone by now; then nobody wants to know.
+                let _ = sender.send(Event::Said(error.to_string()));
+                Vec::new()
+            });
+            let _ = sender.send(Event::Listed(kind, event));
+        })
+    }
+
+    /// Best effort: whoever cannot write there is greeted again.
+    fn remember_greeting(&mut self) {
+        let marker = greeted(self.context);
+        let written = marker.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&marker, ""));
+        if let Err(error) = written {
+            tracing::debug!(%error, "the greeting could not be remembered");
+        }
+    }
+
+    fn redraw(&mut self) -> Result<()> {
+        self.model.stale = true;
+        // Not `Terminal::clear`: it asks where the cursor is, and the answer would come among the keys.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All)).map_err(|e| trouble(&e))
+    }
+}
