@@ -40,7 +40,7 @@ fn ingest_until(rig: &Rig, most: usize) -> (Result<Report>, usize) {
 fn is_whole(rig: &Rig) {
     let catalogue = rig.catalogue();
     let census = rig.tables.open(&catalogue.header.table).unwrap().census().unwrap();
-    let named = catalogue.docs.values().map(|d| (d.id, d.chunks)).collect();
+    let named: std::collections::HashMap<_, _> = catalogue.docs.values().map(|d| (d.id, d.chunks)).collect();
     assert_eq!(census, named);
     assert!(catalogue.parts.is_empty());
 }
