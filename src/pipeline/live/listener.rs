@@ -63,6 +63,8 @@ pub(super) struct Listening {
     hands_free: bool,
     key: bool,
     released: Option<Instant>,
+    /// There is no microphone.
+    lost: bool,
     /// Position of the next partial transcript, and of the next level.
     partial_at: u64,
     level_at: u64,
@@ -84,6 +86,7 @@ impl Listener {
             hands_free,
             key: false,
             released: None,
+            lost: false,
             partial_at: 0,
             level_at: 0,
             level: Level::default(),
@@ -131,7 +134,12 @@ impl Listening {
             }
             Wanted::Release => {
                 self.released = Some(Instant::now());
-                self.parts.segmenter.release()
+                let mut events = self.parts.segmenter.release();
+                if self.lost {
+                    // No sound comes any more that could be the rest of it.
+                    events.extend(self.parts.segmenter.flush());
+                }
+                events
             }
             Wanted::HandsFree(on) => {
                 self.hands_free = on;
@@ -217,6 +225,7 @@ impl Listening {
     }
 
     fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
+        self.lost = heard.state == MicState::Lost;
         let name = self.parts.microphone.name();
         let state = match heard.news {
             None => return Ok(()),
@@ -226,10 +235,10 @@ impl Listening {
                 // What was begun can get no end any more.
                 let events = self.parts.segmenter.flush();
                 events.into_iter().try_for_each(|event| self.noticed(event))?;
-                DeviceState::Lost(name)
+                let why = self.parts.microphone.trouble();
+                DeviceState::Lost(why.map_or_else(|| format!("{name} went away"), |error| error.to_string()))
             }
         };
-        debug_assert!(heard.state != MicState::Lost || heard.news == Some(DeviceNews::Lost));
         self.tell(News::Device(Side::Input, state))
     }
 
