@@ -3,7 +3,7 @@
     server.py URI [MANNER]...
 
 Manners: `leave` ends after every answer, as some servers do; `stream` announces the text in parts first; `refuse`
-answers with an error; `slow` takes 0.2 s for each part of an answer.
+answers with an error; `slow` takes 0.2 s for each part of an answer; `heavy` takes 4 s to start, as models do.
 """
 
 import asyncio
@@ -99,6 +99,8 @@ class Handler(AsyncEventHandler):
 
 async def main():
     Handler.manners = set(sys.argv[2:])
+    if "heavy" in Handler.manners:
+        await asyncio.sleep(4)
     await AsyncServer.from_uri(sys.argv[1]).run(Handler)
 
 
