@@ -1,8 +1,9 @@
 //! `xnai bench turn`: how long each stage of a spoken turn takes, from the release of the key to the first sample.
 //!
 //! Real engines, as configured; the microphone and the speaker are fakes that keep real time, so that no sound system
-//! is part of the figures. The same spoken question is asked over and over; every answer is interrupted after its first
-//! words, which gives the time from key to silence on a real clock.
+//! is part of the figures. The same spoken question is asked over and over, in one conversation; nothing is taken out of
+//! the voice's cache. Every answer is interrupted after its first words, which gives the time from key to silence on a
+//! real clock.
 
 use std::{
     path::PathBuf,
@@ -63,7 +64,10 @@ struct Row {
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let question = question(args)?;
-    let mut bench = Bench::open(context)?;
+    let mut context = context.clone();
+    // Answers repeat themselves here more than in life.
+    context.config.tts.cache_mb = 0;
+    let mut bench = Bench::open(&context)?;
     let mut rows = ["transcript", "passages", "first word", "first fragment", "first sample", "key to silence"]
         .map(|stage| Row { stage, times: Vec::new() });
     for turn in 0..args.warm_up + args.turns {

@@ -28,3 +28,6 @@ pub const EXCHANGES: usize = 32;
 
 /// Commands to the listener. When it is full the face waits: it empties at every look at the microphone.
 pub const LISTENER: usize = 64;
+
+/// How long a face tries to hand a message to a conductor that is behind.
+pub const POST: Duration = Duration::from_secs(1);

@@ -158,6 +158,8 @@ impl Lane {
     pub fn hush(&self) -> Duration {
         let Some(knobs) = self.knobs.get() else { return Duration::ZERO };
         knobs.hush();
+        // A hush ends a hold of the device; ours lasts until its order.
+        knobs.hold(self.held.load(Relaxed));
         Duration::from_secs_f64(knobs.played() as f64 / f64::from(self.rate.load(Relaxed).max(1)))
     }
 

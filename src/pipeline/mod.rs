@@ -23,9 +23,10 @@ pub mod worker;
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use conductor::Event;
@@ -101,10 +102,24 @@ impl Pipeline {
         let _ = self.speaker_gone.recv_timeout(patience);
     }
 
-    fn post(&self, message: Message) -> Result<()> {
-        self.messages
-            .send(message)
-            .map_err(|_| Error::report(Room::Pipeline, "the conductor has ended unexpectedly").hint("please report this, with the log"))
+    /// Hands a message over. The conductor waits for a face that does not read its news; a face that waited for the
+    /// conductor meanwhile would wait for ever.
+    fn post(&self, mut message: Message) -> Result<()> {
+        let deadline = Instant::now() + edges::POST;
+        loop {
+            message = match self.messages.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(message)) if Instant::now() < deadline => message,
+                Err(TrySendError::Full(_)) => {
+                    return Err(Error::retry(Room::Pipeline, "the conversation is behind with what it was told").hint("try again"));
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    let error = Error::report(Room::Pipeline, "the conductor has ended unexpectedly");
+                    return Err(error.hint("please report this, with the log"));
+                }
+            };
+            thread::sleep(edges::PATIENCE / 10);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Carries out what the conductor orders, and brings it what happened. The only I/O of the conductor.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
@@ -120,18 +121,21 @@ impl Pump {
         orders.into_iter().for_each(|order| drop(self.carry_out(order)));
     }
 
-    /// One step, and whatever follows from orders that could not be carried out.
-    fn advance(&mut self, state: State, event: Event) -> State {
-        let (mut state, orders) = conductor::step(state, event);
-        let live = state.is_live();
-        for order in orders {
-            match self.carry_out(order) {
-                Ok(None) => {}
-                Ok(Some(event)) => state = self.advance(state, event),
-                Err((turn, error)) => state = self.advance(state, failed(turn, error)),
+    /// One step, and whatever follows from its orders, one after the other.
+    fn advance(&mut self, mut state: State, event: Event) -> State {
+        // As long as the orders of one step: each brings one event at most.
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let (next, orders) = conductor::step(state, event);
+            state = next;
+            for order in orders {
+                match self.carry_out(order) {
+                    Ok(event) => events.extend(event),
+                    Err((turn, error)) => events.push_back(failed(turn, error)),
+                }
             }
         }
-        if live && state.doing() != self.doing {
+        if state.is_live() && state.doing() != self.doing {
             self.doing = state.doing();
             self.tell(News::Doing(self.doing));
         }

@@ -29,6 +29,8 @@ pub(super) struct Task {
     /// Fragments at the voice.
     pub lead: usize,
     pub voice_ended: bool,
+    /// Found, and waiting to be written about.
+    pub passages: Option<Passages>,
     pub said: Said,
 }
 
@@ -46,6 +48,7 @@ impl Task {
             unsaid: VecDeque::new(),
             lead: 0,
             voice_ended: false,
+            passages: None,
             said,
         }
     }
@@ -139,8 +142,14 @@ impl State {
         }
     }
 
-    fn write(&mut self, passages: Passages, orders: &mut Vec<Order>) {
+    pub(super) fn write(&mut self, passages: Passages, orders: &mut Vec<Order>) {
         let Some(task) = &mut self.task else { return };
+        if self.leaving.is_some() {
+            // How much of the last answer was heard is known in a moment, and is part of what is said next.
+            task.passages = Some(passages);
+            self.work = Work::Writing;
+            return;
+        }
         // Taken now and not when the question came: an answer that was cut off in between is part of it.
         let history = match &self.standing {
             Some(standing) => standing.history.clone(),
@@ -256,6 +265,7 @@ impl State {
         }
         self.tell(Notice::Done, orders);
         if let Some(task) = self.task.take() {
+            self.echo = task.said.spoken();
             self.remember(task.question, task.said.written());
         }
     }

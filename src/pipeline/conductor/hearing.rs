@@ -42,7 +42,23 @@ pub(super) struct Candidate {
     ended: bool,
 }
 
+impl Candidate {
+    pub fn id(&self) -> TurnId {
+        self.turn.id()
+    }
+}
+
+/// The same turn, whatever its revision.
+fn same(a: TurnId, b: TurnId) -> bool {
+    (a.session, a.sequence) == (b.session, b.sequence)
+}
+
 impl State {
+    /// This turn is being transcribed.
+    pub(super) fn understands(&self, turn: TurnId) -> bool {
+        self.hears(turn) || self.ended.as_ref().is_some_and(|ended| ended.id() == turn)
+    }
+
     /// The candidate's turn, in this revision.
     pub(super) fn hears(&self, turn: TurnId) -> bool {
         self.candidate.as_ref().is_some_and(|candidate| candidate.turn.id() == turn)
@@ -57,13 +73,18 @@ impl State {
             Sound::Ended { turn, speech, since } if self.hears(turn) => self.ended(speech, since, orders),
             Sound::Ended { turn, .. } if self.is_at(turn) => self.commit(orders),
             Sound::Dropped { turn } if self.hears(turn) => self.drop_candidate(orders),
-            Sound::SoFar { .. } | Sound::Paused { .. } | Sound::Ended { .. } | Sound::Dropped { .. } => {}
+            Sound::Ended { .. } | Sound::Dropped { .. } => self.dormant = None,
+            Sound::SoFar { .. } | Sound::Paused { .. } => {}
         }
     }
 
     fn began(&mut self, turn: Turn, origin: Origin, orders: &mut Vec<Order>) {
-        self.drop_candidate(orders);
-        // A key is meant; a sound may be anything.
+        self.dormant = None;
+        // A key is meant; a sound may be anything, and is no reason to forget a question that is being understood.
+        match self.candidate.take_if(|candidate| candidate.ended && origin != Origin::Key) {
+            Some(ended) => self.ended = Some(ended),
+            None => self.drop_candidate(orders),
+        }
         if origin == Origin::Key {
             self.silence(orders);
         }
@@ -106,11 +127,12 @@ impl State {
     pub(super) fn partly(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
         let Some(candidate) = &mut self.candidate else { return };
         candidate.partial = false;
-        if let Ok(transcript) = result {
+        // After a pause what is left to decode was decided by the partials until then.
+        if let (Ok(transcript), None) = (result, candidate.since) {
             candidate.stable.push(&transcript);
             let ends = transcript.text.trim_end().ends_with(['.', '?', '!']);
             orders.push(Order::Expect(if ends { Expect::End } else { Expect::More }));
-            if candidate.announced && candidate.since.is_none() {
+            if candidate.announced {
                 let (stable, rest) = candidate.stable.text();
                 orders.push(Order::Tell(candidate.turn.id(), Notice::Partial { stable, rest }));
             }
@@ -126,8 +148,8 @@ impl State {
 
     /// They spoke on: whatever was made of the first half is worth nothing.
     fn resumed(&mut self, turn: Turn, orders: &mut Vec<Order>) {
-        let same = |id: TurnId| (id.session, id.sequence) == (turn.id().session, turn.id().sequence);
-        if let Some(mut candidate) = self.candidate.take_if(|candidate| same(candidate.turn.id())) {
+        let id = turn.id();
+        if let Some(mut candidate) = self.candidate.take_if(|candidate| same(candidate.id(), id)) {
             orders.push(Order::Cancel(candidate.turn.clone()));
             if candidate.announced {
                 orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
@@ -139,8 +161,10 @@ impl State {
             if !over {
                 self.announce(orders);
             }
-        } else if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id())) {
+        } else if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id(), id)) {
             self.withdraw(orders);
+            self.began(turn, Origin::HandsFree, orders);
+        } else if self.dormant.is_some_and(|dormant| same(dormant, id)) {
             self.began(turn, Origin::HandsFree, orders);
         }
     }
@@ -160,15 +184,18 @@ impl State {
             return;
         }
         if speech.samples.is_empty() {
-            return self.judge(Ok(Transcript::default()), orders);
+            let turn = candidate.id();
+            return self.judge(turn, Ok(Transcript::default()), orders);
         }
         self.pause(speech, since, orders);
     }
 
     /// What was said is known: is it meant for us?
-    pub(super) fn judge(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
-        let Some(mut candidate) = self.candidate.take() else { return };
-        self.ear = Ear::Idle;
+    pub(super) fn judge(&mut self, turn: TurnId, result: Result<Transcript>, orders: &mut Vec<Order>) {
+        let own = |candidate: &mut Candidate| candidate.id() == turn;
+        let Some(mut candidate) = self.ended.take_if(own).or_else(|| self.candidate.take_if(own)) else { return };
+        self.ear = if self.candidate.is_some() { self.ear } else { Ear::Idle };
+        self.dormant = (!candidate.ended).then_some(turn);
         let heard = result.map(|tail| candidate.stable.joined(tail));
         let by_key = candidate.origin == Origin::Key;
         match heard {
@@ -190,15 +217,19 @@ impl State {
         }
         let known = barge::BACKCHANNELS.iter().copied();
         let backchannels: Vec<&str> = known.chain(rules.backchannels.iter().map(String::as_str)).collect();
-        let spoken = self.task.as_ref().map(|task| task.said.spoken()).unwrap_or_default();
-        if candidate.over && barge::judge(&transcript.text, &spoken, &backchannels) != Verdict::Interruption {
+        let spoken = self.task.as_ref().map_or_else(|| self.echo.clone(), |task| task.said.spoken());
+        let verdict = barge::judge(&transcript.text, &spoken, &backchannels);
+        // After an answer its last words may still come back from the walls; assent is an answer then.
+        let ignored = if candidate.over { verdict != Verdict::Interruption } else { verdict == Verdict::Echo };
+        if ignored && candidate.origin != Origin::Key {
             return None;
         }
         if candidate.origin == Origin::Key || rules.wake.is_empty() {
             return Some(transcript);
         }
         let text = wake::called(&transcript.text, &rules.wake)?;
-        Some(Transcript { text, ..transcript })
+        // The name alone: what is wanted may follow.
+        (!text.is_empty()).then_some(Transcript { text, ..transcript })
     }
 
     fn accept(&mut self, candidate: Candidate, transcript: Transcript, orders: &mut Vec<Order>) {
@@ -216,10 +247,13 @@ impl State {
         } else if edit {
             orders.push(Order::Tell(id, Notice::Drafted(text)));
         } else {
+            self.dormant = None;
             self.begin(candidate.turn);
             if let Some(task) = &mut self.task {
                 task.committed = candidate.ended;
             }
+            // Who went on speaking speaks over this answer now.
+            self.candidate.iter_mut().for_each(|next| next.over = true);
             self.understood(text, orders);
         }
     }
@@ -239,7 +273,7 @@ impl State {
 
     /// What was being heard is no concern of ours any more.
     pub(super) fn drop_candidate(&mut self, orders: &mut Vec<Order>) {
-        if let Some(candidate) = self.candidate.take() {
+        for candidate in [self.candidate.take(), self.ended.take()].into_iter().flatten() {
             self.ear = Ear::Idle;
             self.ignore(&candidate, orders);
         }

@@ -151,7 +151,7 @@ fn partial_words_become_stable_and_a_late_partial_is_no_news() {
         .sound(so_far)
         .ends()
         .partly("late")
-        .is(Ear::Transcribing, Work::Idle, Voice::Idle, &["expect More"]);
+        .is(Ear::Transcribing, Work::Idle, Voice::Idle, &[]);
 }
 
 #[test]
@@ -205,7 +205,8 @@ fn a_voice_over_the_answer_holds_it_and_its_words_decide() {
     }
     over().sound(|turn| Sound::Dropped { turn }).is(Ear::Idle, Work::Writing, Voice::Speaking, &["cancel", "hold false"]);
     let asked = over().pauses().ends().heard("How do I mend a flat tyre?");
-    let orders = ["cancel", "hush", "began HandsFree", "complete", "transcript", "write", "hold false"];
+    // The prompt waits to be told how much of the answer was heard.
+    let orders = ["cancel", "hush", "began HandsFree", "complete", "transcript", "hold false"];
     asked.is(Ear::Idle, Work::Writing, Voice::Idle, &orders);
     let stopped = over().pauses().ends().heard("Stop!");
     let orders = ["cancel", "hush", "began HandsFree", "complete", "transcript", "done", "hold false"];
@@ -213,8 +214,67 @@ fn a_voice_over_the_answer_holds_it_and_its_words_decide() {
 }
 
 #[test]
+fn a_cough_after_the_end_does_not_cost_the_question() {
+    let talk = Talk::new().speaks().pauses().ends();
+    let asked = talk.turn.id();
+    let talk = talk.speaks().is(Ear::Listening, Work::Idle, Voice::Idle, &["began HandsFree"]);
+    let talk = talk.on(Event::Heard { turn: asked, result: Ok(transcript("Why?")) });
+    let talk = talk.is(Ear::Listening, Work::Writing, Voice::Idle, &["complete", "transcript", "write", "hold true"]);
+    let dropped = talk.sound(|turn| Sound::Dropped { turn });
+    dropped.is(Ear::Idle, Work::Writing, Voice::Idle, &["cancel", "withdrawn", "hold false"]);
+}
+
+#[test]
+fn who_begins_with_a_murmur_and_goes_on_is_heard() {
+    let talk = Talk::answering().speaks().pauses().heard("mm-hm").resumes();
+    let talk = talk.is(Ear::Listening, Work::Writing, Voice::Held, &["hold true"]);
+    let talk = talk.pauses().ends().heard("How do I mend a flat tyre?");
+    assert!(talk.orders.contains(&"transcript".to_owned()), "{:?}", talk.orders);
+    // Once it ended, nothing of it can go on.
+    let talk = Talk::answering().speaks().pauses().heard("mm-hm").ends().resumes();
+    talk.is(Ear::Idle, Work::Writing, Voice::Speaking, &[]);
+}
+
+#[test]
+fn the_last_words_from_the_walls_are_no_question() {
+    let talk = Talk::new();
+    let turn = talk.turn.clone();
+    let talk = talk.on(Event::Typed { turn, text: "why?".into() }).wrote("Bread needs a warm place to rise.");
+    let turn = talk.turn.id();
+    let talk = talk.on(Event::Finished { turn, result: Ok(Finish::default()) });
+    let talk = talk.on(Event::Spoke { turn, result: Ok(Made::default()) }).on(Event::Drained { turn, result: Ok(()) });
+    let talk = talk.speaks().pauses().ends().heard("a warm place to rise");
+    talk.is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]).speaks().pauses().ends().heard("Why is that?").is(
+        Ear::Idle,
+        Work::Writing,
+        Voice::Idle,
+        &["complete", "transcript", "write"],
+    );
+}
+
+#[test]
+fn the_next_prompt_waits_to_know_what_was_heard() {
+    let talk = Talk::answering();
+    let (old, turn) = (talk.turn.id(), talk.session.turn());
+    let talk = talk.on(Event::Typed { turn, text: "and then?".into() });
+    let talk = talk.is(Ear::Idle, Work::Writing, Voice::Idle, &["cancel", "hush", "began Typed"]);
+    let talk = talk.on(Event::Hushed { turn: old, played: Duration::from_secs(1) });
+    assert_eq!(talk.orders[1], "write");
+    assert_eq!(talk.history().len(), 1);
+}
+
+#[test]
+fn what_is_being_said_can_be_said_again_from_the_start() {
+    let talk = Talk::answering();
+    let turn = talk.session.turn();
+    let talk = talk.on(Event::Again { turn });
+    assert!(talk.orders.iter().any(|order| order == "say Bread needs a warm place to rise."), "{:?}", talk.orders);
+}
+
+#[test]
 fn without_the_name_nobody_is_answered() {
     let rules = || Rules { wake: "computer".into(), ..Rules::default() };
+    Talk::under(rules()).speaks().pauses().heard("Computer.").is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]);
     Talk::under(rules()).speaks().pauses().heard("How are you, Ann?").is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]);
     Talk::under(rules()).speaks().pauses().ends().heard("Computer, why?").is(
         Ear::Idle,

@@ -231,6 +231,12 @@ pub struct State {
     task: Option<Task>,
     /// What is being heard meanwhile.
     candidate: Option<Candidate>,
+    /// What was heard to its end just before, and is still being understood.
+    ended: Option<Candidate>,
+    /// Speech that was no question so far, and may become one when its speaker goes on.
+    dormant: Option<TurnId>,
+    /// What was said last, whose echo may still be in the room.
+    echo: String,
     /// An interrupted answer, until the speaker has said how much of it was heard.
     leaving: Option<Said>,
     /// Of the voice, over all turns.
@@ -254,7 +260,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Order>) {
         Event::Sound(sound) => state.sound(sound, &mut orders),
         Event::Interrupted => state.silence(&mut orders),
         Event::Overdue => state.overdue(&mut orders),
-        Event::Heard { turn, result } if state.hears(turn) => state.judge(result, &mut orders),
+        Event::Heard { turn, result } if state.understands(turn) => state.judge(turn, result, &mut orders),
         Event::Partly { turn, result } if state.hears(turn) => state.partly(result, &mut orders),
         Event::Hushed { turn, played } => state.hushed(turn, played, &mut orders),
         Event::Heard { turn, result } if state.is_at(turn) => state.heard(result, &mut orders),
@@ -265,7 +271,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Order>) {
         Event::Sounded { turn } if state.is_at(turn) => state.sounded(&mut orders),
         Event::Sounding { turn, index } if state.is_at(turn) => state.tell(Notice::Sounding(index), &mut orders),
         Event::Drained { turn, result } if state.is_at(turn) => state.drained(result, &mut orders),
-        Event::Finished { turn, result: Err(error) } if state.hears(turn) => state.judge(Err(error), &mut orders),
+        Event::Finished { turn, result: Err(error) } if state.understands(turn) => state.judge(turn, Err(error), &mut orders),
         Event::Heard { .. } | Event::Partly { .. } | Event::Found { .. } | Event::Wrote { .. } | Event::Finished { .. } => {}
         Event::Spoke { .. } | Event::Sounded { .. } | Event::Sounding { .. } | Event::Drained { .. } => {}
     }
@@ -292,7 +298,8 @@ impl State {
             (_, _, Voice::Held) => Some(Duration::from_secs(3600)),
             // One fragment made and one heard: at most half a minute of sound, made at a tenth of its speed.
             (_, _, Voice::Speaking) => Some(Duration::from_secs(300)),
-            (Ear::Idle, Work::Idle, Voice::Idle) => None,
+            // Kept back until its question is complete, which the listener says within seconds.
+            (Ear::Idle, Work::Idle, Voice::Idle) => self.task.as_ref().map(|_| Duration::from_secs(60)),
         }
     }
 
@@ -335,8 +342,9 @@ impl State {
         };
         let error = Error::retry(Room::Pipeline, format!("{doing} took far too long and was given up"));
         let error = error.hint("try again, or choose a smaller model");
-        match &self.candidate {
-            Some(_) => self.judge(Err(error), orders),
+        let hearing = self.ended.as_ref().or(self.candidate.as_ref()).map(Candidate::id);
+        match hearing {
+            Some(turn) => self.judge(turn, Err(error), orders),
             None => self.fail(error, orders),
         }
     }

@@ -81,8 +81,9 @@ impl State {
     }
 
     pub(super) fn again(&mut self, turn: Turn, orders: &mut Vec<Order>) {
-        let last = self.standing.as_ref().and_then(|standing| standing.history.last().cloned());
-        let Some(Exchange { answer, .. }) = last else {
+        let now = self.task.as_ref().map(|task| task.said.clone().written()).filter(|answer| !answer.is_empty());
+        let last = || self.standing.as_ref().and_then(|standing| standing.history.last()).map(|last| last.answer.clone());
+        let Some(answer) = now.or_else(last) else {
             let error = Error::reword(Room::Pipeline, "nothing was answered yet that could be said again");
             return orders.push(Order::Tell(turn.id(), Notice::Failed(error.hint("ask something first"))));
         };
@@ -113,6 +114,9 @@ impl State {
     pub(super) fn hushed(&mut self, turn: TurnId, played: Duration, orders: &mut Vec<Order>) {
         if let Some(said) = self.leaving.take_if(|said| said.turn == turn) {
             self.gone(said, played, orders);
+        }
+        if let Some(passages) = self.task.as_mut().and_then(|task| task.passages.take()) {
+            self.write(passages, orders);
         }
     }
 

@@ -130,7 +130,15 @@ impl Listening {
         let events = match wanted {
             Wanted::Press => {
                 (self.key, self.released) = (true, None);
-                self.parts.segmenter.press()
+                let events = self.parts.segmenter.press();
+                let begins = events.iter().any(|event| matches!(event, Noticed::Began { .. }));
+                if self.turn.is_some() && !begins {
+                    // What was being heard already is meant now; the press silenced the turn that it had.
+                    let turn = self.parts.session.turn();
+                    self.turn = Some(turn.clone());
+                    self.report(Event::Sound(Sound::Began { turn, origin: Origin::Key }))?;
+                }
+                events
             }
             Wanted::Release => {
                 self.released = Some(Instant::now());
