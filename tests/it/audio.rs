@@ -11,7 +11,7 @@ mod pipes;
 #[cfg(feature = "audio")]
 mod playing;
 #[cfg(feature = "audio")]
-mod pulse;
+pub mod pulse;
 mod saving;
 #[cfg(feature = "audio")]
 mod silent_callbacks;

@@ -1,5 +1,7 @@
 //! A conversation on fake engines and fake devices, to the sample.
 
+#[cfg(all(feature = "audio", feature = "whisper", feature = "lance", feature = "onnx"))]
+mod aloud;
 mod barge_in;
 mod endurance;
 mod hearing;
