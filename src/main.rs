@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 use xnai::{
     cli::Cli,
     error::{Kind, Result},
@@ -12,7 +12,15 @@ use xnai::{
 fn main() {
     #[cfg(feature = "llama")]
     xnai::os::omp::sleep_not_spin();
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let lost = error.kind() == ErrorKind::InvalidSubcommand && std::env::args().any(|argument| argument == "--once");
+        // Clap prints its own errors, help and version, and knows where each belongs.
+        let _ = error.print();
+        if lost {
+            let _ = writeln!(io::stderr(), "xnai: the question comes right after --once: xnai --play --once \"How far is it?\"");
+        }
+        stop::leave(error.exit_code().try_into().unwrap_or(2))
+    });
     let code = match run(&cli) {
         Ok(()) => 0,
         Err(error) => {

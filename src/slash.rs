@@ -91,6 +91,13 @@ struct Scale {
     down: &'static [&'static str],
 }
 
+impl Scale {
+    /// A number as people type it: a volume in hundredths.
+    fn shown(&self, number: &f32) -> f32 {
+        if self.percent { number * 100.0 } else { *number }
+    }
+}
+
 static SPEEDS: Scale = Scale { range: SPEED, step: 0.1, percent: false, up: &["faster", "up", "+"], down: &["slower", "down", "-"] };
 static VOLUMES: Scale =
     Scale { range: VOLUME, step: 0.1, percent: true, up: &["louder", "up", "+"], down: &["quieter", "softer", "down", "-"] };
@@ -211,7 +218,7 @@ impl Known {
         if scale.range.contains(&value) {
             return Ok(Amount::To(value));
         }
-        Err(self.wrong(&format!("/{} takes {} to {}", self.name, scale.range.start(), scale.range.end())))
+        Err(self.wrong(&format!("/{} takes {} to {}", self.name, scale.shown(scale.range.start()), scale.shown(scale.range.end()))))
     }
 
     fn wrong(&self, message: &str) -> Error {
@@ -275,10 +282,10 @@ mod tests {
             ("/pause maybe", "/pause is on or off"),
             ("/speed 3", "/speed takes 0.5 to 2"),
             ("/speed NaN", "/speed takes 0.5 to 2"),
-            ("/volume 101", "/volume takes 0 to 1"),
+            ("/volume 101", "/volume takes 0 to 100"),
             ("/speed fast", "/speed takes a number"),
-            ("/volume 120%", "/volume takes 0 to 1"),
-            ("/volume -1", "/volume takes 0 to 1"),
+            ("/volume 120%", "/volume takes 0 to 100"),
+            ("/volume -1", "/volume takes 0 to 100"),
         ];
         for (line, expected) in table {
             let error = parse(line).unwrap().unwrap_err().to_string();

@@ -17,6 +17,8 @@ pub fn sleep_not_spin() {
     }
     let mut arguments = env::args_os();
     let Some(name) = arguments.next() else { return };
-    let error = Command::new("/proc/self/exe").arg0(name).args(arguments).env(POLICY, "passive").exec();
+    // By its path, so that it keeps its name; where an update replaced it meanwhile, the one that runs.
+    let own = env::current_exe().ok().filter(|path| path.is_file()).unwrap_or_else(|| "/proc/self/exe".into());
+    let error = Command::new(own).arg0(name).args(arguments).env(POLICY, "passive").exec();
     tracing::debug!(%error, "OpenMP's workers keep spinning");
 }

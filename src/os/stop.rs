@@ -25,8 +25,8 @@ const GRACE: Duration = Duration::from_millis(180);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Runs last of all, whatever ends the process.
-static LAST: OnceLock<fn()> = OnceLock::new();
+/// Run last of all, whatever ends the process.
+static LAST: [OnceLock<fn()>; 2] = [const { OnceLock::new() }; 2];
 
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
@@ -38,17 +38,18 @@ pub fn check() -> Result<()> {
     if requested() { Err(Error::stopped()) } else { Ok(()) }
 }
 
-/// What [`leave`] does last: the terminal is given back. Only the first call counts.
+/// What [`leave`] does last: the terminal is given back, the sound pipes are removed. Each says so once.
 pub fn before_leaving(last: fn()) {
-    let _ = LAST.set(last);
+    if LAST.iter().any(|slot| slot.get().is_some_and(|known| std::ptr::fn_addr_eq(*known, last))) {
+        return;
+    }
+    let _ = LAST.iter().find(|slot| slot.get().is_none()).map(|slot| slot.set(last));
 }
 
 /// Ends the process now, without the destructors of the libraries in it: threads of ours may still be inside them, and a
 /// library that is torn down under a thread crashes it. Nothing of ours needs them: what counts was flushed and closed.
 pub fn leave(code: u8) -> ! {
-    if let Some(last) = LAST.get() {
-        last();
-    }
+    LAST.iter().filter_map(OnceLock::get).for_each(|last| last());
     let _ = io::stdout().flush();
     // SAFETY: `_exit` only ends the process; it is sound at any moment and from any thread.
     unsafe { nix::libc::_exit(code.into()) }

@@ -103,6 +103,10 @@ fn anywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Char('s') if control => Act::Pause(None),
         KeyCode::Char('t') if control => Act::HandsFree(None),
         KeyCode::Char('o') if control => Act::Open(0),
+        KeyCode::Char('u') if control && !model.input.is_empty() => {
+            model.input.take();
+            return Some(vec![]);
+        }
         KeyCode::Left if alt => Act::Speed(knobs.0 - 0.1),
         KeyCode::Right if alt => Act::Speed(knobs.0 + 0.1),
         KeyCode::Down if alt => Act::Volume(knobs.1 - 0.1),

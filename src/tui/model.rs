@@ -211,7 +211,7 @@ impl Model {
         let held = self.talk.is_down() || (ear == Ear::Listening && !self.knobs.hands_free);
         match (held, voice, work, ear) {
             (true, ..) => State::Listening,
-            (_, Voice::Speaking, ..) if self.knobs.paused => State::Paused,
+            (_, Voice::Speaking | Voice::Held, ..) if self.knobs.paused => State::Paused,
             (_, Voice::Speaking, ..) => State::Speaking,
             (_, _, _, Ear::Listening) => State::Listening,
             (_, Voice::Held, ..) | (_, _, _, Ear::Transcribing) => State::Thinking,

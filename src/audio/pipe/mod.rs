@@ -23,7 +23,11 @@ mod sigbus;
 mod sync;
 mod writer;
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use list::Address;
 pub use list::{Name, Seen, list};
@@ -33,7 +37,10 @@ pub use reader::{Reader, Tap};
 pub use ring::Read;
 pub use writer::{Full, Writer};
 
-use crate::error::{Error, Result, Room};
+use crate::{
+    error::{Error, Result, Room},
+    os::stop,
+};
 use holder::{Holder, Slot};
 use place::Folder;
 
@@ -46,17 +53,40 @@ const BURIAL: Duration = Duration::from_secs(1);
 /// So many pipes of one name in one process are a fault.
 const MOST_OF_A_NAME: u32 = 256;
 
-/// The file of a pipe that this process made: locked while it lives, removed when it is dropped.
-struct Owned {
+/// The file of a pipe that this process made: locked while it lives, removed when this is dropped or the process leaves.
+struct Owned(Arc<OwnFile>);
+
+struct OwnFile {
     folder: Arc<Folder>,
     file: File,
     name: String,
 }
 
+/// Those that are there. As many as there are pipes: what is gone is left out at the next entry.
+static OWN: Mutex<Vec<Weak<OwnFile>>> = Mutex::new(Vec::new());
+
+impl Owned {
+    fn new(folder: Arc<Folder>, file: File, name: String) -> Self {
+        stop::before_leaving(remove_all);
+        let own = Arc::new(OwnFile { folder, file, name });
+        let mut all = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|own| own.strong_count() > 0);
+        all.push(Arc::downgrade(&own));
+        Self(own)
+    }
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
-        self.folder.remove(&self.name, &self.file);
+        self.0.folder.remove(&self.0.name, &self.0.file);
     }
+}
+
+/// The process ends without its destructors; what a microphone heard is not left behind all the same.
+fn remove_all() {
+    // Whoever holds it just now makes one more pipe, which the next program to start will find and remove.
+    let Ok(all) = OWN.try_lock() else { return };
+    all.iter().filter_map(Weak::upgrade).for_each(|own| own.folder.remove(&own.name, &own.file));
 }
 
 /// Rate in Hz and how much sound may wait for the reader.
@@ -100,7 +130,7 @@ fn create(place: &Place, name: Name, format: &Format) -> Result<(Arc<Mapping>, O
             return Err(Error::report(Room::Audio, format!("this process has {MOST_OF_A_NAME} {} pipes open", name.word())));
         }
     }
-    Ok((mapping, Some(Owned { folder: folder.clone(), file, name: address.to_string() })))
+    Ok((mapping, Some(Owned::new(folder.clone(), file, address.to_string()))))
 }
 
 /// An end that this process holds until it drops this.

@@ -170,6 +170,8 @@ pub enum Event {
     },
     /// The user wants silence.
     Interrupted,
+    /// The talk key went down: what is being said falls silent; what is being heard may be meant.
+    Pressed,
     /// The state lasted longer than [`State::deadline`] allows.
     Overdue,
 }
@@ -259,6 +261,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Order>) {
         Event::Changed(change) => state.change(change, &mut orders),
         Event::Sound(sound) => state.sound(sound, &mut orders),
         Event::Interrupted => state.silence(&mut orders),
+        Event::Pressed => state.abandon(&mut orders),
         Event::Overdue => state.overdue(&mut orders),
         Event::Heard { turn, result } if state.understands(turn) => state.judge(turn, result, &mut orders),
         Event::Partly { turn, result } if state.hears(turn) => state.partly(result, &mut orders),

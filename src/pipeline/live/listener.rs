@@ -149,7 +149,15 @@ impl Listening {
                 }
                 events
             }
+            Wanted::Forget => {
+                self.parts.segmenter.forget();
+                (self.turn, self.key, self.released) = (None, false, None);
+                Vec::new()
+            }
             Wanted::HandsFree(on) => {
+                if self.key && self.released.is_none() {
+                    self.obey(Wanted::Release)?;
+                }
                 self.hands_free = on;
                 self.parts.segmenter.hands_free(on)
             }

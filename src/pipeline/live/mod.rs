@@ -82,6 +82,8 @@ pub enum Command {
 pub enum Wanted {
     Press,
     Release,
+    /// What is being heard is not meant.
+    Forget,
     HandsFree(bool),
     /// Another microphone.
     Input(String),
@@ -175,13 +177,16 @@ impl Live {
         match command {
             Command::Press => {
                 // Not by way of the listener: silence comes first.
-                self.pipeline.interrupt()?;
+                self.post(Message::Event(Event::Pressed))?;
                 self.want(Wanted::Press)
             }
             Command::Release => self.want(Wanted::Release),
             Command::Ask(text) if text.trim().is_empty() => Ok(()),
             Command::Ask(text) => self.post(Message::Event(Event::Typed { turn: self.pipeline.session.turn(), text })),
-            Command::Silence => self.pipeline.interrupt(),
+            Command::Silence => {
+                self.pipeline.interrupt()?;
+                self.want(Wanted::Forget)
+            }
             Command::Pause(on) => self.change(Change::Paused(on)),
             Command::Repeat => self.post(Message::Event(Event::Again { turn: self.pipeline.session.turn() })),
             Command::HandsFree(on) => {

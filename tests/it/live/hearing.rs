@@ -46,6 +46,26 @@ fn a_key_held_in_silence_is_told_so() {
     assert!(matches!(rig.until(|n| matches!(n, Notice::Failed(_))), Notice::Failed(e) if e.kind() == xnai::error::Kind::Repeat));
 }
 
+/// A question after one that was given up in the middle.
+#[test]
+fn what_was_silenced_while_it_was_heard_costs_no_later_question() {
+    let mut rig = Rig::new(Clock::by_hand(), Start::default());
+    rig.send(Command::Press);
+    rig.until(|n| matches!(n, Notice::Began(_)));
+    rig.clock.advance(second());
+    rig.send(Command::Silence);
+    rig.until(|n| matches!(n, Notice::Withdrawn));
+    rig.send(Command::Press);
+    rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
+    let over = rig.script.say_at(rig.clock.now(), Rig::question());
+    while rig.clock.now() < over {
+        rig.clock.advance(PERIOD);
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    rig.send(Command::Release);
+    rig.until(|n| matches!(n, Notice::Sounded));
+}
+
 #[test]
 fn a_key_pressed_while_somebody_speaks_makes_it_meant() {
     let mut rig = Rig::new(Clock::by_hand(), Start { hands_free: true, ..Start::default() });
