@@ -48,6 +48,8 @@ pub struct Face {
     /// Understood, and waiting to be sent.
     draft: Option<String>,
     devices: [Option<DeviceState>; 2],
+    /// It was said that a microphone gives nothing but silence.
+    muted: bool,
     knobs: Knobs,
     failures: Vec<Error>,
 }
@@ -77,6 +79,7 @@ impl Face {
             asked: None,
             draft: None,
             devices: [None, None],
+            muted: false,
             knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
@@ -200,12 +203,17 @@ impl Face {
         if known.as_ref() == Some(state) {
             return Vec::new();
         }
-        *known = Some(state.clone());
-        vec![match state {
-            DeviceState::Open(device) => tell(format!("{name}: {device}")),
-            DeviceState::Lost(why) => tell(format!("{name} gone: {why}")),
-            DeviceState::Muted => tell(format!("{name} gives nothing but silence: is it muted?")),
-        }]
+        let before = known.replace(state.clone());
+        // A virtual microphone is silent after every question: said once, that is of use.
+        let again = self.muted;
+        self.muted |= *state == DeviceState::Muted;
+        match state {
+            DeviceState::Open(_) if before == Some(DeviceState::Muted) => Vec::new(),
+            DeviceState::Muted if again => Vec::new(),
+            DeviceState::Open(device) => vec![tell(format!("{name}: {device}"))],
+            DeviceState::Lost(why) => vec![tell(format!("{name} gone: {why}"))],
+            DeviceState::Muted => vec![tell(format!("{name} gives nothing but silence: is it muted?"))],
+        }
     }
 
     fn notice(&mut self, turn: TurnId, notice: &Notice) -> Vec<Act> {

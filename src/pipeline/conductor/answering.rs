@@ -129,7 +129,8 @@ impl State {
     pub(super) fn found(&mut self, result: Result<Passages>, orders: &mut Vec<Order>) {
         match result {
             Err(error) => self.fail(error, orders),
-            Ok(passages) => {
+            Ok(mut passages) => {
+                self.say_once(&mut passages.notes);
                 let refused = !passages.found && self.task.as_ref().is_some_and(|task| task.wish.require_docs);
                 self.tell(Notice::Passages(passages.clone()), orders);
                 if refused {

@@ -308,6 +308,25 @@ fn the_last_answer_is_said_again() {
 }
 
 #[test]
+fn what_the_documents_note_is_said_once_in_a_conversation() {
+    let wish = Wish { retrieve: Some(Retrieve::default()), ..Wish::default() };
+    let mut talk = Talk::new().on(Event::Changed(Change::Wish(Box::new(wish))));
+    for expected in [1, 0] {
+        let turn = talk.session.turn();
+        let id = turn.id();
+        talk = talk.on(Event::Typed { turn, text: "why?".into() });
+        let passages = Passages { found: true, notes: vec!["demo".into()], ..Passages::default() };
+        let (state, orders) = step(std::mem::take(&mut talk.state), Event::Found { turn: id, result: Ok(passages) });
+        talk.state = state;
+        let told = orders.iter().find_map(|order| match order {
+            Order::Tell(_, Notice::Passages(passages)) => Some(passages.notes.len()),
+            _ => None,
+        });
+        assert_eq!(told, Some(expected));
+    }
+}
+
+#[test]
 fn where_nothing_was_said_nothing_is_said_again() {
     let talk = Talk::new();
     let turn = talk.session.turn();

@@ -47,6 +47,8 @@ pub(super) struct Standing {
     pub history: Vec<Exchange>,
     /// There is no speaker.
     pub mute: bool,
+    /// What the documents had to say besides passages, and said: a handful of sentences.
+    pub notes: Vec<String>,
 }
 
 impl State {
@@ -97,6 +99,13 @@ impl State {
         }
         self.tell(Notice::Began(Origin::Repeat), orders);
         self.no_more_text(orders);
+    }
+
+    /// Leaves only what was not said in this conversation before.
+    pub(super) fn say_once(&mut self, notes: &mut Vec<String>) {
+        let Some(standing) = &mut self.standing else { return };
+        notes.retain(|note| !standing.notes.contains(note));
+        standing.notes.extend(notes.iter().cloned());
     }
 
     /// An answer that was cut off: what was heard of it is known at once, or once the speaker has said so.
