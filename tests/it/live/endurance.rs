@@ -39,7 +39,8 @@ fn the_child_endures() {
         std::thread::sleep(std::time::Duration::from_millis(200));
         while rig.news.try_recv().is_ok() {}
     };
-    ask(turns / 10);
+    // On a busy machine the heap takes its time to reach the size that it keeps.
+    ask(turns);
     let (memory, files, threads) = footprint();
     ask(turns);
     let after = footprint();
