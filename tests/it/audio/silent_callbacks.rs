@@ -8,7 +8,7 @@ use std::{
 use super::pulse::{Pulse, assert_well, child_test, until};
 use crate::allocations;
 use xnai::{
-    audio::{Settings, open_live_speaker, open_microphone, open_speaker},
+    audio::{Settings, Speaker, open_live_speaker, open_microphone, open_speaker},
     parcel::Pcm,
     turn::Session,
 };
@@ -48,7 +48,10 @@ fn hears() {
 
 fn speaks() {
     let (session, sound) = (Session::new(), Pcm::new(vec![0.3; 24_000], 24_000));
-    for mut speaker in [open_speaker(&Settings::default()).unwrap(), open_live_speaker(&Settings::default())] {
+    // One after the other: the threads of a device are made when it is opened, and that allocates.
+    let open: [fn(&Settings) -> Box<dyn Speaker>; 2] = [|settings| open_speaker(settings).unwrap(), open_live_speaker];
+    for open in open {
+        let mut speaker = open(&Settings::default());
         let (turn, knobs) = (session.turn(), speaker.knobs());
         speaker.play(&sound, &turn).unwrap();
         speaker.drain(&turn).unwrap();
