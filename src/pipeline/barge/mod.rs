@@ -63,57 +63,7 @@ pub const BACKCHANNELS: [&str; 34] = [
     "eh",
 ];
 
-/// What always takes the floor, said alone, before or after something else.
-const COMMANDS: [&str; 30] = [
-    "stop",
-    "wait",
-    "no",
-    "nope",
-    "quiet",
-    "silence",
-    "pause",
-    "cancel",
-    "enough",
-    "hush",
-    "halt",
-    "shut up",
-    "hold on",
-    "hang on",
-    "hold it",
-    "never mind",
-    "nevermind",
-    "be quiet",
-    "that's enough",
-    "stop it",
-    "not that",
-    "wrong",
-    "shush",
-    "excuse me",
-    "one moment",
-    "one second",
-    "listen",
-    "sorry",
-    "pardon",
-    "help",
-];
-
-/// A question or an order begins with these.
-const OPENERS: [&str; 32] = [
-    "what", "whats", "why", "how", "hows", "who", "whos", "whose", "when", "where", "wheres", "which", "can", "could", "would", "tell",
-    "say", "show", "repeat", "explain", "give", "read", "search", "find", "talk", "speak", "please", "but", "does", "did", "do",
-    "actually",
-];
-
-/// Words in a row that are nowhere in what we say: misrecognition seldom makes so many.
-const FOREIGN: usize = 3;
-
-/// Longest command that is obeyed although we are just saying the same, in words.
-const CURT: usize = 2;
-
-/// A transcript is compared this far, in words: nobody murmurs that long.
-const MOST_HEARD: usize = 100;
-
-/// Said alone, these ask for silence and for nothing else.
+/// Said alone, these ask for silence and for nothing else; with something else, they take the floor.
 const HUSHES: [&str; 17] = [
     "stop",
     "quiet",
@@ -133,6 +83,45 @@ const HUSHES: [&str; 17] = [
     "shush",
     "no",
 ];
+
+/// These take the floor as well, and something is to follow.
+const CALLS: [&str; 14] = [
+    "wait",
+    "nope",
+    "pause",
+    "hold on",
+    "hang on",
+    "not that",
+    "wrong",
+    "excuse me",
+    "one moment",
+    "one second",
+    "listen",
+    "sorry",
+    "pardon",
+    "help",
+];
+
+/// What always takes the floor, said alone, before or after something else.
+fn commands() -> impl Iterator<Item = &'static str> {
+    HUSHES.into_iter().chain(CALLS)
+}
+
+/// A question or an order begins with these.
+const OPENERS: [&str; 32] = [
+    "what", "whats", "why", "how", "hows", "who", "whos", "whose", "when", "where", "wheres", "which", "can", "could", "would", "tell",
+    "say", "show", "repeat", "explain", "give", "read", "search", "find", "talk", "speak", "please", "but", "does", "did", "do",
+    "actually",
+];
+
+/// Words in a row that are nowhere in what we say: misrecognition seldom makes so many.
+const FOREIGN: usize = 3;
+
+/// Longest command that is obeyed although we are just saying the same, in words.
+const CURT: usize = 2;
+
+/// A transcript is compared this far, in words: nobody murmurs that long.
+const MOST_HEARD: usize = 100;
 
 /// Whether it asks for silence and for nothing else; each may be repeated, and said with a "please".
 pub fn is_hush(heard: &str) -> bool {
@@ -154,7 +143,7 @@ pub fn judge(heard: &str, spoken: &str, backchannels: &[impl AsRef<str>]) -> Ver
     if said.is_empty() {
         return Verdict::Backchannel;
     }
-    let commands = phrases(COMMANDS.into_iter());
+    let commands = phrases(commands());
     let (first, last) = (leading(said, &commands), trailing(said, &commands));
     if said.len() <= CURT && (first > 0 || last > 0 || opens(&said[0])) {
         return Verdict::Interruption;

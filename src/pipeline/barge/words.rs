@@ -2,32 +2,10 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use crate::tts::g2p::number;
+
 /// Recognisers write noises between these.
 const BRACKETS: [(char, char); 4] = [('[', ']'), ('(', ')'), ('*', '*'), ('<', '>')];
-
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 pub(super) fn words(text: &str) -> Vec<String> {
     let plain: String = without_noises(text).nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
@@ -88,56 +66,15 @@ fn spell(token: &str, out: &mut Vec<String>) {
 fn number(text: &str, out: &mut Vec<String>) {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let plain: String = whole.chars().filter(char::is_ascii_digit).collect();
-    match plain.parse::<u64>() {
-        Ok(year @ 1100..=2099) if plain.len() == whole.len() && fraction.is_empty() && year / 10 % 100 != 0 => {
-            below_hundred(year / 100, out);
-            if year % 100 == 0 { out.push("hundred".to_owned()) } else { year_of_century(year % 100, out) }
-        }
-        Ok(n) if n < 1_000_000_000_000 => cardinal(n, out),
-        _ => digits(&plain, out),
-    }
+    let mut say = |words: String| out.extend(words.split_whitespace().map(str::to_owned));
+    say(match plain.parse() {
+        Ok(year @ 1100..=2099) if plain.len() == whole.len() && fraction.is_empty() => number::year(year),
+        Ok(n) => number::cardinal(n),
+        Err(_) => number::digits(&plain),
+    });
     if fraction.bytes().any(|c| c.is_ascii_digit()) {
-        out.push("point".to_owned());
-        digits(fraction, out);
+        say(format!("point {}", number::digits(fraction)));
     }
-}
-
-fn year_of_century(n: u64, out: &mut Vec<String>) {
-    if n < 10 {
-        out.push("oh".to_owned());
-    }
-    below_hundred(n, out);
-}
-
-fn cardinal(n: u64, out: &mut Vec<String>) {
-    for (size, name) in [(1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"), (100, "hundred")] {
-        if n >= size {
-            cardinal(n / size, out);
-            out.push(name.to_owned());
-            if !n.is_multiple_of(size) {
-                cardinal(n % size, out);
-            }
-            return;
-        }
-    }
-    below_hundred(n, out);
-}
-
-fn below_hundred(n: u64, out: &mut Vec<String>) {
-    let mut say = |word: &str| out.push(word.to_owned());
-    match usize::try_from(n).unwrap_or(0) {
-        n @ 0..20 => say(ONES[n]),
-        n => {
-            say(TENS[n / 10 % 10]);
-            if n % 10 > 0 {
-                say(ONES[n % 10]);
-            }
-        }
-    }
-}
-
-fn digits(text: &str, out: &mut Vec<String>) {
-    out.extend(text.bytes().filter(u8::is_ascii_digit).map(|c| ONES[usize::from(c - b'0')].to_owned()));
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use std::{
 
 use misaki_rs::{G2P, Language, lexicon::PhonemeEntry};
 
+pub use normal::number;
+
 use super::Phonemes;
 use crate::error::{Error, Result, Room};
 use letters::Letters;

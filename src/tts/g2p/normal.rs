@@ -8,7 +8,7 @@ mod amounts;
 mod calendar;
 mod code;
 mod european;
-mod number;
+pub mod number;
 mod plain;
 #[cfg(test)]
 mod tests;

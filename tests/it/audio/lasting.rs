@@ -112,6 +112,12 @@ fn in_time(what: &str, took: Duration, promised: Duration) {
     assert!(took < promised * 5, "{what} only after {took:?}");
 }
 
+fn hears_again(pulse: &Pulse, mut child: Lasting) {
+    pulse.play("mic", &tone(1.0)).wait().unwrap();
+    child.next("sound");
+    child.stop();
+}
+
 #[test]
 fn p3_a_lost_microphone_is_noticed_and_comes_back() {
     let Some(pulse) = Pulse::start(&[], "mic.monitor") else { return };
@@ -120,17 +126,14 @@ fn p3_a_lost_microphone_is_noticed_and_comes_back() {
     child.next("Back");
     // A source that delivers nothing but zeros is no loss.
     child.next("Muted");
-    let sound = tone(1.0);
-    pulse.play("mic", &sound).wait().unwrap();
+    pulse.play("mic", &tone(1.0)).wait().unwrap();
     child.next("Unmuted");
     child.next("sound");
     pulse.pactl(&["unload-module", &module]);
     in_time("noticed", child.next("Lost"), Duration::from_secs(1));
     pulse.pactl(&["load-module", "module-null-sink", "sink_name=mic", "rate=48000", "channels=1"]);
     in_time("back", child.next("Back"), Duration::from_secs(2));
-    pulse.play("mic", &sound).wait().unwrap();
-    child.next("sound");
-    child.stop();
+    hears_again(&pulse, child);
 }
 
 #[test]
@@ -142,9 +145,7 @@ fn a_sound_server_that_dies_and_returns_is_heard_again() {
     in_time("noticed", child.next("Lost"), Duration::from_secs(1));
     pulse.restart();
     in_time("back", child.next("Back"), Duration::from_secs(2));
-    pulse.play("mic", &tone(1.0)).wait().unwrap();
-    child.next("sound");
-    child.stop();
+    hears_again(&pulse, child);
 }
 
 #[test]

@@ -46,10 +46,12 @@ fn hears() {
     assert!(microphone.read(&mut heard, Duration::from_millis(50)).unwrap().dropped > 0);
 }
 
+type Opens = fn(&Settings) -> Box<dyn Speaker>;
+
 fn speaks() {
     let (session, sound) = (Session::new(), Pcm::new(vec![0.3; 24_000], 24_000));
     // One after the other: the threads of a device are made when it is opened, and that allocates.
-    let open: [fn(&Settings) -> Box<dyn Speaker>; 2] = [|settings| open_speaker(settings).unwrap(), open_live_speaker];
+    let open: [Opens; 2] = [|settings| open_speaker(settings).unwrap(), open_live_speaker];
     for open in open {
         let mut speaker = open(&Settings::default());
         let (turn, knobs) = (session.turn(), speaker.knobs());

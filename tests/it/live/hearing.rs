@@ -23,10 +23,7 @@ fn a_question_spoken_while_the_key_is_held_is_answered_aloud() {
     rig.send(Command::Press);
     assert!(matches!(rig.until(|n| matches!(n, Notice::Began(_))), Notice::Began(Origin::Key)));
     let over = rig.script.say_at(rig.clock.now(), Rig::question());
-    while rig.clock.now() < over {
-        rig.clock.advance(PERIOD);
-        std::thread::sleep(Duration::from_micros(200));
-    }
+    rig.pass(over);
     rig.send(Command::Release);
     let Notice::Transcript(transcript) = rig.until(|n| matches!(n, Notice::Transcript(_))) else { unreachable!() };
     assert_eq!(transcript.text, "How long is the refund window?");
@@ -58,10 +55,7 @@ fn what_was_silenced_while_it_was_heard_costs_no_later_question() {
     rig.send(Command::Press);
     rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
     let over = rig.script.say_at(rig.clock.now(), Rig::question());
-    while rig.clock.now() < over {
-        rig.clock.advance(PERIOD);
-        std::thread::sleep(Duration::from_micros(200));
-    }
+    rig.pass(over);
     rig.send(Command::Release);
     rig.until(|n| matches!(n, Notice::Sounded));
 }
@@ -73,10 +67,7 @@ fn a_key_pressed_while_somebody_speaks_makes_it_meant() {
     rig.until(|n| matches!(n, Notice::Began(Origin::HandsFree)));
     rig.send(Command::Press);
     rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
-    while rig.clock.now() < over {
-        rig.clock.advance(PERIOD);
-        std::thread::sleep(Duration::from_micros(200));
-    }
+    rig.pass(over);
     rig.send(Command::Release);
     rig.until(|n| matches!(n, Notice::Transcript(_)));
     rig.until(|n| matches!(n, Notice::Sounded));

@@ -132,6 +132,14 @@ impl Rig {
         panic!("not told in time; seen: {seen:?}");
     }
 
+    /// Lets the clock run until then, in steps that the listener keeps up with.
+    pub fn pass(&self, until: u64) {
+        while self.clock.now() < until {
+            self.clock.advance(PERIOD);
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+
     /// A spoken question out of a file, 16 kHz.
     pub fn question() -> Vec<f32> {
         let mut reader = hound::WavReader::open("assets/question.wav").unwrap();
