@@ -2,7 +2,7 @@
 
 mod honest;
 mod liar;
-mod people;
+pub mod people;
 mod programs;
 
 use std::{

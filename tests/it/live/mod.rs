@@ -5,6 +5,8 @@ mod aloud;
 mod barge_in;
 mod endurance;
 mod hearing;
+#[cfg(feature = "audio")]
+mod people;
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
