@@ -12,7 +12,7 @@ use cpal::{ErrorKind, FromSample, InputCallbackInfo, OutputCallbackInfo, SampleF
 
 use super::choose::Choice;
 use crate::{
-    audio::live::{Breath, Lung, Playing, Returning, Shared},
+    audio::live::{Breath, Call, Lung, Playing, Returning, Shared},
     error::Result,
 };
 
@@ -40,6 +40,7 @@ fn output<T: SizedSample + FromSample<f32>>(
     let (data_shared, shared, failed) = (shared.clone(), shared.clone(), failed.clone());
     let (well, mut faults) = Faults::pair();
     let data = move |out: &mut [T], info: &OutputCallbackInfo| {
+        let _ours = Call::begin();
         well.store(0, Relaxed);
         let time = info.timestamp();
         data_shared.asked_at(time.playback.saturating_duration_since(time.callback));
@@ -71,6 +72,7 @@ where
     let (rate, channels) = (f64::from(choice.rate()), usize::from(choice.channels().max(1)));
     let (well, mut faults) = Faults::pair();
     let data = move |captured: &[T], info: &InputCallbackInfo| {
+        let _ours = Call::begin();
         well.store(0, Relaxed);
         let time = info.timestamp();
         let oldest = time.callback.saturating_duration_since(time.capture);
@@ -109,6 +111,7 @@ impl Faults {
     }
 
     fn remedy(&mut self, error: &cpal::Error) -> Remedy {
+        let _ours = Call::begin();
         match error.kind() {
             ErrorKind::Xrun => Remedy::Count,
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => Remedy::Ignore,

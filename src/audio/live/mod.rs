@@ -5,6 +5,7 @@
 //!            knobs ── shared ──┘  └─► reference
 //! ```
 
+mod call;
 mod ear;
 mod keeper;
 mod knobs;
@@ -17,6 +18,8 @@ mod shared;
 mod voice;
 mod watch;
 
+pub(in crate::audio) use call::Call;
+pub use call::in_callback;
 pub(in crate::audio) use ear::Ear;
 pub(in crate::audio) use keeper::{Playing, Returning, keep};
 pub use knobs::{Knobs, SpeakerState};
