@@ -12,13 +12,13 @@ use cpal::{ErrorKind, FromSample, InputCallbackInfo, OutputCallbackInfo, SampleF
 
 use super::choose::Choice;
 use crate::{
-    audio::live::{Breath, Call, Lung, Playing, Returning, Shared},
+    audio::live::{Breath, Call, Caller, Lung, Playing, Shared},
     error::Result,
 };
 
 /// Opens it for playing. It begins when told to.
 pub(super) fn play(choice: &Choice, shared: &Arc<Shared>) -> Result<Playing<cpal::Stream>> {
-    let (mouth, inlet, back) = Returning::new();
+    let (mouth, seat) = Caller::new();
     let failed = Arc::new(AtomicBool::new(false));
     let stream = match choice.format() {
         SampleFormat::F32 => output::<f32>(choice, shared, mouth, &failed),
@@ -28,13 +28,13 @@ pub(super) fn play(choice: &Choice, shared: &Arc<Shared>) -> Result<Playing<cpal
     };
     let stream = stream.map_err(|e| choice.fault(&e))?;
     let (name, channels, rate) = (choice.name(), choice.channels(), choice.rate());
-    Ok(Playing { stream, name, channels, rate, inlet, failed, back })
+    Ok(Playing { stream, name, channels, rate, seat, failed })
 }
 
 fn output<T: SizedSample + FromSample<f32>>(
     choice: &Choice,
     shared: &Arc<Shared>,
-    mut mouth: Returning,
+    mut mouth: Caller,
     failed: &Arc<AtomicBool>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let (data_shared, shared, failed) = (shared.clone(), shared.clone(), failed.clone());
