@@ -5,6 +5,9 @@ mod aloud;
 mod barge_in;
 mod endurance;
 mod hearing;
+mod joints;
+#[cfg(feature = "audio")]
+mod people;
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -80,13 +83,19 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(clock: Clock, start: Start) -> Self {
+        Self::with_voice(clock, start, |_| Box::new(Tagged))
+    }
+
+    /// With another voice, which may look at what is heard of it.
+    pub fn with_voice(clock: Clock, start: Start, voice: impl FnOnce(&Recording) -> Box<dyn Tts>) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
+        let voice = voice(&heard);
         let (microphone, script) = FakeMicrophone::open(&clock);
         let crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
             writer: Some(Box::new(|| Ok(Box::new(Talker)))),
-            voice: Some(Box::new(|| Ok(Box::new(Tagged)))),
+            voice: Some(Box::new(move || Ok(voice))),
             speaker: Some(Box::new(move || Ok(speaker))),
             pipes: None,
         };
