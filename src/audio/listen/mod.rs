@@ -8,6 +8,7 @@
 //! ```
 
 mod detector;
+mod recent;
 mod segmenter;
 mod settings;
 #[cfg(feature = "onnx")]
