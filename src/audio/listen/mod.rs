@@ -9,6 +9,7 @@
 //! ```
 
 mod detector;
+mod recent;
 mod segmenter;
 mod settings;
 #[cfg(feature = "onnx")]

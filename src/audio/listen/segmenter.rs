@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     End, Event, Level, Settings, VoiceDetector,
+    recent::{Frame, Recent},
     sound::Sound,
     speech::{Onset, Speech, decibels, samples},
 };
@@ -36,6 +37,11 @@ pub struct Segmenter {
     voiced: bool,
     state: State,
     hands_free: bool,
+    /// So many samples can be heard once more, and how sure the detector was of them.
+    keep: u64,
+    recent: Recent,
+    /// No utterance reaches back beyond this.
+    floor: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -64,7 +70,32 @@ impl Segmenter {
             voiced: false,
             state: State::Idle,
             hands_free: true,
+            keep: 0,
+            recent: Recent::default(),
+            floor: 0,
         }
+    }
+
+    /// Keeps so much sound for [`Segmenter::hear_from`].
+    pub fn remember(&mut self, time: Duration) {
+        self.keep = time.as_millis() as u64 * u64::from(EAR_RATE) / 1000;
+    }
+
+    /// Speech begins an utterance by itself, from that position on, which may lie back as far as is remembered; nothing
+    /// before it becomes part of one. What has begun already goes on.
+    pub fn hear_from(&mut self, position: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.hands_free = true;
+        if matches!(self.state, State::Idle) {
+            let frames = self.recent.since(position, self.settings.neg_threshold);
+            self.floor = frames.first().map_or(self.position, |frame| frame.from);
+            (self.onset, self.voiced) = (None, false);
+            for Frame { from, length, probability } in frames {
+                self.look(from, length, probability);
+                self.step(from, probability, &mut events);
+            }
+        }
+        events
     }
 
     /// Hears on. Any length; what does not fill a frame waits for the next call.
@@ -173,15 +204,21 @@ impl Segmenter {
     fn frame(&mut self, length: u64, events: &mut Vec<Event>) {
         let frame = self.sound.cut(self.position, self.position + length);
         let probability = self.detector.probability(&frame).clamp(0.0, 1.0);
-        let threshold = if self.voiced { self.settings.neg_threshold.min(self.settings.threshold) } else { self.settings.threshold };
         let before = self.position;
-        self.voiced = probability >= threshold;
-        self.position += length;
-        let best = self.onset.map_or(probability, |onset| onset.best.max(probability));
-        self.onset = self.voiced.then(|| Onset { from: self.onset.map_or(before, |onset| onset.from), best });
+        self.recent.push(Frame { from: before, length, probability });
+        self.look(before, length, probability);
         let speech = self.lamp(before);
         events.push(Event::Level(Level { at: self.position, db: decibels(&frame), probability, speech }));
         self.step(before, probability, events);
+    }
+
+    /// Is it speech, and since when?
+    fn look(&mut self, before: u64, length: u64, probability: f32) {
+        let threshold = if self.voiced { self.settings.neg_threshold.min(self.settings.threshold) } else { self.settings.threshold };
+        self.voiced = probability >= threshold;
+        self.position = before + length;
+        let best = self.onset.map_or(probability, |onset| onset.best.max(probability));
+        self.onset = self.voiced.then(|| Onset { from: self.onset.map_or(before, |onset| onset.from), best });
     }
 
     /// On while there is speech, and for the hangover after it.
@@ -225,7 +262,7 @@ impl Segmenter {
     /// Speech that lasts long enough begins an utterance.
     fn begin(&mut self, events: &mut Vec<Event>) {
         let Some(onset) = self.lasting().filter(|_| self.hands_free) else { return };
-        let from = onset.from.saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start());
+        let from = onset.from.saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start()).max(self.floor);
         let mut speech = Speech::at(from);
         speech.hears(onset.from, self.position, onset.best);
         self.state = State::Speaking(speech);
@@ -335,7 +372,9 @@ impl Segmenter {
                 self.onset.map_or(self.position, |onset| onset.from).saturating_sub(samples(self.settings.preroll_ms))
             }
         };
-        self.sound.forget_before(needed);
+        let kept = self.position.saturating_sub(self.keep);
+        self.sound.forget_before(needed.min(kept));
+        self.recent.forget_before(kept);
     }
 }
 

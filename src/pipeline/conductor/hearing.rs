@@ -292,11 +292,12 @@ impl State {
         if ignored && candidate.origin != Origin::Key {
             return None;
         }
-        if candidate.origin == Origin::Key || rules.wake.is_empty() {
+        if candidate.origin == Origin::Key || (rules.wake.is_empty() && rules.phrase.is_empty()) {
             return Some(transcript);
         }
-        let text = wake::called(&transcript.text, &rules.wake)?;
-        // The name alone: what is wanted may follow.
+        let name = !rules.wake.is_empty();
+        let text = if name { wake::called(&transcript.text, &rules.wake)? } else { wake::after(&transcript.text, &rules.phrase) };
+        // The name or the phrase alone: what is wanted may follow.
         (!text.is_empty()).then_some(Transcript { text, ..transcript })
     }
 

@@ -7,11 +7,13 @@
 //! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
 //! | `engines` | wishes for another model or voice into one that works |
 //! | `cleaner` | what the microphone hears into what others said |
+//! | `waking` | what others said into what follows the key phrase, where one is wanted |
 
 mod cleaner;
 mod engines;
 mod listener;
 mod pipes;
+mod waking;
 
 use std::{
     sync::{
@@ -25,20 +27,22 @@ use cleaner::Cleaner;
 use engines::Engines;
 use listener::Listener;
 use pipes::Pipes;
+use waking::Waking;
 
 use super::{
     Crew, Message, Pipeline, Retrieve, Wish,
     conductor::{Change, Event, Expect, Rules},
     crew::{self, Needs},
     edges,
-    news::Told,
+    news::{News, Told},
+    wake::{self, Choice},
     worker::{self, Swap},
 };
 pub use crate::audio::DeviceInfo;
 use crate::{
     audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
-    error::{Error, Result, Room},
+    error::{Error, Kind, Result, Room},
     models::{Role, Shelf},
     parcel::{Exchange, Filter},
     tts,
@@ -151,17 +155,32 @@ impl Live {
         let (pipeline, news) = Pipeline::start(crew)?;
         let (wanted, inbox) = sync_channel(edges::LISTENER);
         let config = &context.config;
-        let rules = Rules {
-            hands_free: start.hands_free,
-            edit: start.edit,
-            wake: config.listen.wake.clone(),
-            backchannels: config.listen.backchannels.clone(),
+        let mut rules =
+            Rules { hands_free: start.hands_free, edit: start.edit, backchannels: config.listen.backchannels.clone(), ..Rules::default() };
+        let waking = match wake::choose(&config.listen, &context.paths) {
+            Ok(Choice::Anybody) => None,
+            Ok(Choice::Name(name)) => {
+                rules.wake = name;
+                None
+            }
+            Ok(Choice::Phrase(phrase)) => {
+                let waking = Waking::start(&phrase, pipeline.messages.clone())?;
+                rules.phrase = phrase.words;
+                Some(waking)
+            }
+            // Nobody would expect to be heard without the phrase after that.
+            Err(error) if error.kind() == Kind::Fetch => {
+                pipeline.post(Message::News(News::Note(format!("hands-free is deaf, the talk key is not: {error}"))))?;
+                Some(Waking::deaf())
+            }
+            Err(error) => return Err(error),
         };
         let listener = Listener {
             microphone: ears.microphone,
             segmenter: ears.segmenter,
             pipes,
             cleaner: Cleaner::new(&config.echo)?,
+            waking,
             session: pipeline.session.clone(),
             lane: pipeline.lane.clone(),
             speaker: config.audio.output.clone(),
