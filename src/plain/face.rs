@@ -15,8 +15,12 @@ use crate::{
     },
     sessions::Citation,
     slash::{self, Slash},
+    talk::{kept::Choices, names::Named},
     turn::TurnId,
 };
+
+/// So many notes are remembered as said.
+const NOTED: usize = 64;
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,8 @@ pub enum Act {
     /// A line about it.
     Tell(String),
     Send(Command),
+    /// A name to be taken, if there is such a one.
+    Name(Named, String),
     New,
     Resume(String),
     Export(Option<String>),
@@ -50,6 +56,8 @@ pub struct Face {
     devices: [Option<DeviceState>; 2],
     /// It was said that a microphone gives nothing but silence.
     muted: bool,
+    /// What documents and writer noted, and was said.
+    noted: Vec<String>,
     knobs: Knobs,
     failures: Vec<Error>,
 }
@@ -80,6 +88,7 @@ impl Face {
             draft: None,
             devices: [None, None],
             muted: false,
+            noted: Vec::new(),
             knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
@@ -253,7 +262,7 @@ impl Face {
                 let lines = current.sentences.finish();
                 let mut acts = self.answer(lines);
                 acts.extend(self.sources());
-                acts.extend(finish.notes.iter().map(tell));
+                acts.extend(self.once(&finish.notes));
                 acts
             }
             Notice::Done => self.end(None),
@@ -280,7 +289,25 @@ impl Face {
         if let Some(current) = &mut self.current {
             current.sources = Citation::of(passages);
         }
-        passages.notes.iter().map(tell).collect()
+        self.once(&passages.notes)
+    }
+
+    /// What was not said in this run.
+    fn once(&mut self, notes: &[String]) -> Vec<Act> {
+        let new: Vec<String> = notes.iter().filter(|note| !self.noted.contains(note)).cloned().collect();
+        self.noted.extend(new.iter().cloned());
+        self.noted.drain(..self.noted.len().saturating_sub(NOTED));
+        new.iter().map(tell).collect()
+    }
+
+    /// There is one of this name.
+    pub fn named(&mut self, what: Named, name: &str) -> Command {
+        self.knobs.named(what, name)
+    }
+
+    /// What is kept for the next time, as it is set now.
+    pub fn choices(&self) -> Choices {
+        self.knobs.choices()
     }
 
     fn sources(&mut self) -> Vec<Act> {

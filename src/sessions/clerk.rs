@@ -61,6 +61,7 @@ pub enum Reply {
 enum Job {
     Keep(TurnId, Box<Entry>),
     Wish(Wish, Option<TurnId>),
+    Other(Box<dyn FnOnce() -> Result<()> + Send>),
 }
 
 /// How much was handed over and is not done, and a bell for whoever waits for the end of it.
@@ -151,6 +152,11 @@ impl Clerk {
         self.hand(Job::Wish(wish, newest))
     }
 
+    /// Something else that waits for the disk, in its turn; its error comes as [`Reply::Trouble`].
+    pub fn also(&mut self, work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+        self.hand(Job::Other(Box::new(work)))
+    }
+
     /// What became of what was asked for, as far as it is known.
     pub fn replies(&self) -> Vec<Reply> {
         self.replies.try_iter().collect()
@@ -217,6 +223,7 @@ impl Drop for Clerk {
 fn carry_out(keeper: &mut Keeper, job: Job) -> Option<Reply> {
     match job {
         Job::Keep(turn, entry) => keeper.keep(turn, *entry).map(Reply::Trouble),
+        Job::Other(work) => work().err().map(Reply::Trouble),
         Job::Wish(Wish::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
         Job::Wish(Wish::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),
         Job::Wish(Wish::Export(file), _) => Some(Reply::Exported(keeper.export(file))),

@@ -19,7 +19,7 @@ fn a_typed_question_is_answered_kept_and_listed() {
     assert_eq!(pty.ended().code(), Some(0));
     pty.is_given_back().unwrap();
     let mut list = Command::new(env!("CARGO_BIN_EXE_xnai"));
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"] {
         list.env(name, pty.home.path());
     }
     let output = list.args(["sessions", "list"]).output().unwrap();
