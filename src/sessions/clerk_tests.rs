@@ -98,11 +98,8 @@ fn whoever_leaves_in_the_middle_of_an_answer_finds_it_again() {
     assert!(rig.clerk.is_open());
     assert_eq!(rig.clerk.finish(), None);
     let row = |question: &str, answer: &str, ended| (question.to_owned(), answer.to_owned(), ended);
-    let expected = [
-        row("first", "Yes.", Ending::Whole),
-        row("second", "It", Ending::Interrupted),
-        row("never begun", "", Ending::Interrupted),
-    ];
+    let expected =
+        [row("first", "Yes.", Ending::Whole), row("second", "It", Ending::Interrupted), row("never begun", "", Ending::Interrupted)];
     assert_eq!(rig.kept(), expected);
     assert!(Sessions::open(&rig.paths).load("last").unwrap().history().len() == 2, "a question alone is no past for a model");
 }
@@ -133,9 +130,8 @@ fn wishes_are_done_in_their_order_and_answered() {
     rig.clerk.settle(Duration::from_secs(60));
     let replies = rig.clerk.replies();
     assert!(matches!(&replies[..], [Reply::Anew(Ok(())), Reply::Resumed(Ok((_, None))), Reply::Exported(Err(_))]), "{replies:?}");
-    let questions = |id: &str| -> Vec<String> {
-        Sessions::open(&rig.paths).load(id).unwrap().entries.into_iter().map(|e| e.question).collect()
-    };
+    let questions =
+        |id: &str| -> Vec<String> { Sessions::open(&rig.paths).load(id).unwrap().entries.into_iter().map(|e| e.question).collect() };
     assert_eq!(questions(first.as_str()), ["first", "third"]);
 }
 

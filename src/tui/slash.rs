@@ -49,7 +49,11 @@ pub fn complete(line: &str, before: Option<&(String, String)>) -> Option<(String
     let typed = before.filter(|(_, made)| made == line).map_or(line, |(typed, _)| typed);
     let all = completions(typed);
     let first = all.first()?;
-    let common = first.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| all.iter().all(|one| one.starts_with(&first[..*end]))).last();
+    let common = first
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .take_while(|end| all.iter().all(|one| one.starts_with(&first[..*end])))
+        .last();
     let common = &first[..common.unwrap_or(0)];
     let made = match all.iter().position(|one| one == line) {
         Some(at) => all[(at + 1) % all.len()].clone(),

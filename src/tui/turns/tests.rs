@@ -3,7 +3,6 @@
 use super::{rows::links, *};
 use crate::sessions::Citation;
 
-
 fn passage(title: &str) -> Passage {
     Passage { title: title.into(), source: "docs/moon.md".into(), ..Passage::default() }
 }

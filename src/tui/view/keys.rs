@@ -15,7 +15,9 @@ use crate::tui::{
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pieces = match &model.said {
-        Some((text, _)) if !layout::is_roomy(model.size) => spans([(&wrap::fitting(&format!(" {text}"), usize::from(area.width)), Role::Note)]),
+        Some((text, _)) if !layout::is_roomy(model.size) => {
+            spans([(&wrap::fitting(&format!(" {text}"), usize::from(area.width)), Role::Note)])
+        }
         _ => fitting(&keys(model), area.width),
     };
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);

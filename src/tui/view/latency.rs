@@ -3,7 +3,11 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{line, put, spans};
-use crate::tui::{model::Model, theme::Role, wrap::{Span, fitting}};
+use crate::tui::{
+    model::Model,
+    theme::Role,
+    wrap::{Span, fitting},
+};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
