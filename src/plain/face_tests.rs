@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     error::Room,
     parcel::{Finish, Passage, Piece, Transcript},
+    pipeline::news::{DeviceState, Side},
 };
 
 struct Rig {

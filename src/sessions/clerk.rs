@@ -182,8 +182,9 @@ impl Clerk {
         if std::mem::replace(&mut self.finished, true) {
             return None;
         }
-        let lost = self.scribe.close().into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err());
-        let lost = lost.last();
+        let last = self.scribe.close();
+        let keep = |lost, (turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err().or(lost);
+        let lost = last.into_iter().fold(None, keep);
         match self.tally.wait(self.patience.1) {
             0 => lost.or_else(|| self.replies().into_iter().find_map(|reply| if let Reply::Trouble(e) = reply { Some(e) } else { None })),
             left => {

@@ -21,7 +21,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         fit(model);
     }
     match event {
-        Event::Tick(now) => return tick(model, now),
+        Event::Tick(now) => tick(model, now),
         Event::Told(told) => {
             let shown = news::told(model, &told);
             model.stale |= shown.is_some();

@@ -214,7 +214,7 @@ fn five_thousand() {
         let mut rig = everywhere(&text);
         is_harmless(&sent(&mut rig))?;
         // Every text in the transcript; in one of the other views every third, which is over eight hundred in each.
-        if turns.get() % 3 != 0 {
+        if !turns.get().is_multiple_of(3) {
             return Ok(());
         }
         match turns.get() / 3 % 4 {

@@ -38,7 +38,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let pieces = spans([(&format!("{name:<NAMES$} "), if chosen { Role::Selected } else { Role::Key }), (&does, Role::Faint)]);
         put(buffer, (at.x, at.y), &line(model.theme, &pieces), at.width);
     }
-    if let (true, Some(last)) = (shown < all.len(), area.rows().last()) {
+    if let (true, Some(last)) = (shown < all.len(), area.rows().next_back()) {
         let more = format!(" and {} more: Tab goes through them, Enter lists them", all.len() - shown);
         put(buffer, (last.x, last.y), &line(model.theme, &spans([(&more, Role::Faint)])), last.width);
     }
