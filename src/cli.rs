@@ -10,7 +10,7 @@ use crate::{
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
     plain,
-    talk::{Face, TalkArgs},
+    talk::{Face, TalkArgs, kept},
     tui, verbs,
 };
 
@@ -114,10 +114,12 @@ impl Cli {
 
     /// Nothing but a conversation was asked for.
     fn converse(&self) -> Result<()> {
-        let context = self.context()?;
-        match self.talk.face() {
-            Face::Plain => plain::run(&self.talk, &context),
-            Face::Screen => tui::run(&self.talk, &context),
+        let (mut context, layers) = self.layered()?;
+        let mut talk = self.talk.clone();
+        talk.notes.extend(kept::recall(&mut context, &layers));
+        match talk.face() {
+            Face::Plain => plain::run(&talk, &context),
+            Face::Screen => tui::run(&talk, &context),
         }
     }
 
@@ -134,6 +136,10 @@ impl Cli {
     }
 
     fn context(&self) -> Result<Context> {
+        Ok(self.layered()?.0)
+    }
+
+    fn layered(&self) -> Result<(Context, Layers)> {
         let paths = Paths::from_env()?;
         let device = |key: &'static str, name: &Option<String>| name.clone().map(|name| (key, name.into()));
         let devices = [device("audio.input", &self.input), device("audio.output", &self.output)];
@@ -142,7 +148,7 @@ impl Cli {
         let mut config = layers.read()?;
         config.models.trusted_too.clone_from(&self.trust_model);
         log::start(&config.log, &paths, self.log)?;
-        Ok(Context { config, paths })
+        Ok((Context { config, paths }, layers))
     }
 }
 

@@ -83,6 +83,11 @@ impl Layers {
         Ok(config)
     }
 
+    /// Whether a file, the environment or the command line says so: a default is nobody's wish.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.0.find_metadata(key).is_some_and(|metadata| origin(metadata) != "default")
+    }
+
     /// Every setting as (dotted key, value as TOML, where it was set), in alphabetical order.
     pub fn origins(&self) -> Result<Vec<(String, String, String)>> {
         let describe = |(key, value): (String, Value)| {

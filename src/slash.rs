@@ -150,6 +150,9 @@ pub fn parse(line: &str) -> Option<Result<Slash>> {
     if rest.starts_with('/') {
         return Some(Ok(Slash::Ask(rest.to_owned())));
     }
+    if rest.trim().is_empty() {
+        return Some(Ok(Slash::Help));
+    }
     let (word, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     Some(find(word).and_then(|known| known.read(rest.trim())))
 }
@@ -161,7 +164,7 @@ fn find(word: &str) -> Result<&'static Known> {
     if let Some(known) = TABLE.iter().find(named) {
         return Ok(known);
     }
-    let begun: Vec<&Known> = TABLE.iter().filter(|known| !word.is_empty() && known.name.starts_with(&word)).collect();
+    let begun: Vec<&Known> = TABLE.iter().filter(|known| known.name.starts_with(&word)).collect();
     match begun[..] {
         [known] => Ok(known),
         [] => Err(unknown(&word)),
@@ -239,6 +242,7 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let table = [
             ("/help", Slash::Help),
+            ("/", Slash::Help),
             ("  /Quit ", Slash::Quit),
             ("/q", Slash::Quit),
             ("/sil", Slash::Silence),
@@ -274,7 +278,6 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_one_sentence() {
         let table = [
-            ("/", "there is no command /: /help"),
             ("/volme 3", "did you mean /volume?"),
             ("/xyzzy", "there is no command /xyzzy: /help says what there is"),
             ("/re", "/re could be /repeat or /resume"),

@@ -1,5 +1,8 @@
 //! How a conversation was asked for on the command line, whichever face leads it.
 
+pub mod kept;
+pub mod names;
+
 use std::{
     env,
     io::{self, IsTerminal},
@@ -22,6 +25,10 @@ pub struct TalkArgs {
     /// Go on with a session that was kept; without a name with the last one
     #[arg(long, value_name = "SESSION", num_args = 0..=1, default_missing_value = "last", conflicts_with = "once")]
     pub resume: Option<String>,
+
+    /// Said at the beginning: what was kept from last time and could not be taken
+    #[arg(skip)]
+    pub notes: Vec<String>,
 }
 
 /// Who leads a conversation.

@@ -11,12 +11,14 @@ use nix::unistd::{Uid, User};
 
 use crate::error::{Error, Result, Room};
 
-/// The program's folders. `runtime` is gone after a reboot; `cache` may be deleted at any time; `data` is the user's.
+/// The program's folders. `runtime` is gone after a reboot; `cache` may be deleted at any time; `data` is the user's;
+/// `state` is what the program remembers for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     pub data: PathBuf,
     pub config: PathBuf,
     pub cache: PathBuf,
+    pub state: PathBuf,
     pub runtime: PathBuf,
 }
 
@@ -40,6 +42,7 @@ impl Paths {
             data: under("XDG_DATA_HOME", ".local/share")?,
             config: under("XDG_CONFIG_HOME", ".config")?,
             cache: under("XDG_CACHE_HOME", ".cache")?,
+            state: under("XDG_STATE_HOME", ".local/state")?,
             runtime: absolute("XDG_RUNTIME_DIR").map_or_else(shared_memory, |p| p.join("xnai")),
         })
     }
@@ -50,7 +53,8 @@ impl Paths {
 
     /// All folders under one root, for tests.
     pub fn under(root: &Path) -> Self {
-        Self { data: root.join("data"), config: root.join("config"), cache: root.join("cache"), runtime: root.join("run") }
+        let [data, config, cache, state, runtime] = ["data", "config", "cache", "state", "run"].map(|name| root.join(name));
+        Self { data, config, cache, state, runtime }
     }
 }
 

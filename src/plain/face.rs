@@ -1,6 +1,7 @@
 //! What is said and done next: a pure step for each line typed and each piece of news.
 
 use super::{
+    devices::Devices,
     knobs::{self, Knobs, help},
     sentences::Sentences,
 };
@@ -11,12 +12,16 @@ use crate::{
     pipeline::{
         conductor::{Ear, Voice, Work},
         live::Command,
-        news::{DeviceState, Doing, News, Notice, Origin, Side, Told},
+        news::{Doing, News, Notice, Origin, Told},
     },
     sessions::Citation,
     slash::{self, Slash},
+    talk::{kept::Choices, names::Named},
     turn::TurnId,
 };
+
+/// So many notes are remembered as said.
+const NOTED: usize = 64;
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +31,8 @@ pub enum Act {
     /// A line about it.
     Tell(String),
     Send(Command),
+    /// A name to be taken, if there is such a one.
+    Name(Named, String),
     New,
     Resume(String),
     Export(Option<String>),
@@ -47,9 +54,9 @@ pub struct Face {
     asked: Option<Option<TurnId>>,
     /// Understood, and waiting to be sent.
     draft: Option<String>,
-    devices: [Option<DeviceState>; 2],
-    /// It was said that a microphone gives nothing but silence.
-    muted: bool,
+    devices: Devices,
+    /// What documents and writer noted, and was said.
+    noted: Vec<String>,
     knobs: Knobs,
     failures: Vec<Error>,
 }
@@ -78,8 +85,8 @@ impl Face {
             current: None,
             asked: None,
             draft: None,
-            devices: [None, None],
-            muted: false,
+            devices: Devices::default(),
+            noted: Vec::new(),
             knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
@@ -143,7 +150,7 @@ impl Face {
     }
 
     fn talk(&mut self) -> Vec<Act> {
-        if let (false, Some(DeviceState::Lost(why))) = (self.pressed, &self.devices[0]) {
+        if let (false, Some(why)) = (self.pressed, self.devices.no_microphone()) {
             return vec![Act::Send(Command::Silence), tell(format!("there is no microphone to talk into: {why}"))];
         }
         self.pressed = !self.pressed;
@@ -173,7 +180,7 @@ impl Face {
         match &told.news {
             News::Turn(turn, notice) => self.notice(*turn, notice),
             News::Doing(doing) => self.doing(*doing),
-            News::Device(side, state) => self.device(*side, state),
+            News::Device(side, state) => self.devices.told(*side, state),
             News::Note(note) => vec![tell(note)],
             News::Loaded(..) | News::Level(_) => Vec::new(),
         }
@@ -193,27 +200,6 @@ impl Face {
             (before.voice != Voice::Speaking && now.voice == Voice::Speaking, "speaking"),
         ];
         began.into_iter().filter(|(began, _)| *began).map(|(_, what)| tell(what)).collect()
-    }
-
-    fn device(&mut self, side: Side, state: &DeviceState) -> Vec<Act> {
-        let (name, known) = match side {
-            Side::Input => ("microphone", &mut self.devices[0]),
-            Side::Output => ("speaker", &mut self.devices[1]),
-        };
-        if known.as_ref() == Some(state) {
-            return Vec::new();
-        }
-        let before = known.replace(state.clone());
-        // A virtual microphone is silent after every question: said once, that is of use.
-        let again = self.muted;
-        self.muted |= *state == DeviceState::Muted;
-        match state {
-            DeviceState::Open(_) if before == Some(DeviceState::Muted) => Vec::new(),
-            DeviceState::Muted if again => Vec::new(),
-            DeviceState::Open(device) => vec![tell(format!("{name}: {device}"))],
-            DeviceState::Lost(why) => vec![tell(format!("{name} gone: {why}"))],
-            DeviceState::Muted => vec![tell(format!("{name} gives nothing but silence: is it muted?"))],
-        }
     }
 
     fn notice(&mut self, turn: TurnId, notice: &Notice) -> Vec<Act> {
@@ -253,7 +239,7 @@ impl Face {
                 let lines = current.sentences.finish();
                 let mut acts = self.answer(lines);
                 acts.extend(self.sources());
-                acts.extend(finish.notes.iter().map(tell));
+                acts.extend(self.once(&finish.notes));
                 acts
             }
             Notice::Done => self.end(None),
@@ -280,7 +266,25 @@ impl Face {
         if let Some(current) = &mut self.current {
             current.sources = Citation::of(passages);
         }
-        passages.notes.iter().map(tell).collect()
+        self.once(&passages.notes)
+    }
+
+    /// What was not said in this run.
+    fn once(&mut self, notes: &[String]) -> Vec<Act> {
+        let new: Vec<String> = notes.iter().filter(|note| !self.noted.contains(note)).cloned().collect();
+        self.noted.extend(new.iter().cloned());
+        self.noted.drain(..self.noted.len().saturating_sub(NOTED));
+        new.iter().map(tell).collect()
+    }
+
+    /// There is one of this name.
+    pub fn named(&mut self, what: Named, name: &str) -> Command {
+        self.knobs.named(what, name)
+    }
+
+    /// What is kept for the next time, as it is set now.
+    pub fn choices(&self) -> Choices {
+        self.knobs.choices()
     }
 
     fn sources(&mut self) -> Vec<Act> {

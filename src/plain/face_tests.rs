@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     error::Room,
     parcel::{Finish, Passage, Piece, Transcript},
+    pipeline::news::{DeviceState, Side},
 };
 
 struct Rig {
@@ -69,7 +70,8 @@ fn an_answer_is_a_line_a_sentence_with_its_sources_after_it() {
     assert!(rig.begin(Origin::Typed).is_empty());
     let passage = |source: &str| Passage { source: source.into(), title: "T".into(), ..Passage::default() };
     let passages = Passages { list: vec![passage("a.md"), passage("b.md")], found: true, notes: vec!["words only".into()] };
-    assert_eq!(rig.hear(Notice::Passages(passages)), ["(words only)"]);
+    assert_eq!(rig.hear(Notice::Passages(passages.clone())), ["(words only)"]);
+    assert!(rig.hear(Notice::Passages(passages)).is_empty(), "said once");
     assert!(rig.hear(piece("Thirty days. ")).is_empty());
     assert_eq!(rig.hear(piece("And no")), ["xnai: Thirty days."]);
     assert_eq!(rig.hear(piece(" more.")), Vec::<String>::new());
@@ -146,7 +148,7 @@ fn commands_become_what_the_pipeline_knows() {
         ("/pause", &["Send(Pause(true))", "(paused: on)"]),
         ("/pause", &["Send(Pause(false))", "(paused: off)"]),
         ("/repeat", &["Send(Repeat)"]),
-        ("/voice bella", &["Send(Voice(\"bella\"))"]),
+        ("/voice bella", &["Name(Voice, \"bella\")"]),
         ("/speed faster", &["Send(Speed(1.1))", "(speed: 1.1)"]),
         ("/volume", &["(volume: 1)"]),
         ("/handsfree on", &["Send(HandsFree(true))", "(hands-free: on)"]),
@@ -160,7 +162,10 @@ fn commands_become_what_the_pipeline_knows() {
     for (line, expected) in cases {
         assert_eq!(rig.line(line), expected, "{line}");
     }
+    assert_eq!(rig.line("/voice"), ["(voice: af_heart; /voice NAME takes another)"], "it was not taken yet");
+    assert_eq!(rig.face.named(Named::Voice, "bella"), Command::Voice("bella".into()));
     assert_eq!(rig.line("/voice"), ["(voice: bella; /voice NAME takes another)"]);
+    assert_eq!(rig.line("/"), rig.line("/help"), "a slash alone lists what there is");
     assert!(rig.line("/help").len() > slash::TABLE.len());
     assert!(rig.line("/hlep")[0].contains("did you mean /help?"));
     assert!(rig.face.verdict().is_ok(), "at a terminal a slip is no failure");

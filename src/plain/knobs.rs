@@ -5,6 +5,7 @@ use crate::{
     config::Config,
     pipeline::live::Command,
     slash::{self, Slash},
+    talk::{kept::Choices, names::Named},
 };
 
 /// Switches and names as they were set last.
@@ -53,12 +54,29 @@ impl Knobs {
                 let to = amount.map(|amount| amount.from(self.volume, slash::VOLUME));
                 dialled("volume", &mut self.volume, to, Command::Volume)
             }
-            Slash::Voice(name) => named("voice", &mut self.voice, name, Command::Voice),
-            Slash::Model(name) => named("model", &mut self.model, name, Command::Model),
-            Slash::Input(name) => named("input", &mut self.input, name, Command::Input),
-            Slash::Output(name) => named("output", &mut self.output, name, Command::Output),
+            Slash::Voice(name) => wanted("voice", &self.voice, Named::Voice, name),
+            Slash::Model(name) => wanted("model", &self.model, Named::Model, name),
+            Slash::Input(name) => wanted("input", &self.input, Named::Input, name),
+            Slash::Output(name) => wanted("output", &self.output, Named::Output, name),
             _ => Vec::new(),
         }
+    }
+
+    /// There is one of this name: it is taken.
+    pub fn named(&mut self, what: Named, name: &str) -> Command {
+        let (knob, command): (_, fn(String) -> Command) = match what {
+            Named::Voice => (&mut self.voice, Command::Voice),
+            Named::Model => (&mut self.model, Command::Model),
+            Named::Input => (&mut self.input, Command::Input),
+            Named::Output => (&mut self.output, Command::Output),
+        };
+        name.clone_into(knob);
+        command(name.to_owned())
+    }
+
+    /// What is kept for the next time, as it is set now. The editing of this face is its own.
+    pub fn choices(&self) -> Choices {
+        Choices { voice: Some(self.voice.clone()), speed: Some(self.speed), volume: Some(self.volume), ..Choices::default() }
     }
 }
 
@@ -75,13 +93,10 @@ fn dialled(what: &str, knob: &mut f32, to: Option<f32>, command: fn(f32) -> Comm
     send.into_iter().chain([tell(format!("{what}: {knob}"))]).collect()
 }
 
-fn named(what: &str, knob: &mut String, name: Option<String>, command: fn(String) -> Command) -> Vec<Act> {
+fn wanted(what: &str, now: &str, named: Named, name: Option<String>) -> Vec<Act> {
     match name {
-        None => vec![tell(format!("{what}: {knob}; /{what} NAME takes another"))],
-        Some(name) => {
-            knob.clone_from(&name);
-            vec![Act::Send(command(name))]
-        }
+        None => vec![tell(format!("{what}: {now}; /{what} NAME takes another"))],
+        Some(name) => vec![Act::Name(named, name)],
     }
 }
 

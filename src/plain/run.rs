@@ -24,7 +24,11 @@ use crate::{
         clerk::{Reply, Wish},
         show,
     },
-    talk::TalkArgs,
+    talk::{
+        TalkArgs,
+        kept::{self, Choices},
+        names::{self, Named},
+    },
 };
 
 /// How long the devices may take to be put in order.
@@ -57,8 +61,9 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     }
     let face = Face::new(&context.config, script, aloud);
     let mut send = |command| live.send(command);
-    let mut talk = Talk { face, clerk, sessions, script, hands_free: args.hands_free, send: &mut send, out: &mut Terminal };
-    let notes = warnings.into_iter().chain(note.map(|note| note.to_string())).map(|note| format!("({note})"));
+    let (choices, hands_free) = (face.choices(), args.hands_free);
+    let mut talk = Talk { face, clerk, sessions, script, hands_free, context, choices, send: &mut send, out: &mut Terminal };
+    let notes = warnings.into_iter().chain(args.notes.clone()).chain(note.map(|note| note.to_string())).map(|note| format!("({note})"));
     greeting.into_iter().chain(past.as_ref().map(going_on)).chain(notes).for_each(|line| talk.out.tell(&line));
     // A script's output is what it asked for: the past is not.
     past.iter().filter(|_| !script).try_for_each(|past| talk.last_of(past))?;
@@ -107,6 +112,9 @@ pub(super) struct Talk<'a> {
     pub script: bool,
     /// Asked for from the beginning, before the news say so.
     pub hands_free: bool,
+    pub context: &'a Context,
+    /// As they were last handed to the disk, or at the beginning.
+    pub choices: Choices,
     pub send: &'a mut dyn FnMut(Command) -> Result<()>,
     pub out: &'a mut dyn Out,
 }
@@ -222,7 +230,29 @@ impl Talk<'_> {
     /// `false` when the user leaves.
     fn line(&mut self, line: &str) -> Result<bool> {
         let acts = self.face.typed(line);
-        self.all(acts)
+        let goes_on = self.all(acts)?;
+        self.keep_choices().or_else(|error| self.refuse(&error).map(drop))?;
+        Ok(goes_on)
+    }
+
+    /// Only what there is is taken.
+    fn name(&mut self, what: Named, name: &str) -> Result<()> {
+        names::check(what, name, self.context)?;
+        let command = self.face.named(what, name);
+        self.order(command)
+    }
+
+    /// What was chosen since the last look is kept for the next time.
+    fn keep_choices(&mut self) -> Result<()> {
+        let now = self.face.choices();
+        let chosen = now.since(&self.choices);
+        if chosen == Choices::default() || !self.context.config.sessions.save {
+            return Ok(());
+        }
+        self.choices = now;
+        let paths = self.context.paths.clone();
+        self.clerk.also(move || kept::keep(&paths, chosen))?;
+        self.settle()
     }
 
     fn refuse(&mut self, error: &Error) -> Result<bool> {
@@ -248,6 +278,7 @@ impl Talk<'_> {
                 Ok(())
             }
             Act::Send(command) => self.order(command),
+            Act::Name(what, name) => self.name(what, &name),
             Act::New => self.anew(),
             Act::Resume(wanted) => self.resume(&wanted),
             Act::Export(file) => self.wish(Wish::Export(file)),

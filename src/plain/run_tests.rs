@@ -74,12 +74,16 @@ impl Rig {
             sent.push(command);
             Ok(())
         };
-        let config = Config::default();
+        let mut config = Config::default();
+        config.tts.backend = crate::tts::Backend::Kokoro;
+        let context = Context { config: config.clone(), paths: self.paths.clone() };
         let (clerk, _) = Clerk::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
         let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
         let face = Face::new(&config, script, !script);
         let sessions = Sessions::open(&self.paths);
-        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, send: &mut send, out: &mut heard };
+        let choices = face.choices();
+        let context = &context;
+        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, context, choices, send: &mut send, out: &mut heard };
         let result = talk.converse(&inbox, &lines);
         End { heard, sent, result }
     }
@@ -162,4 +166,21 @@ fn a_disk_that_cannot_be_written_is_said_once_and_stops_nothing() {
     assert!(result.is_ok());
     assert_eq!((heard.said.len(), heard.told.len()), (9, 1), "{:?}", heard.told);
     assert!(heard.told[0].contains("this conversation is not being saved"));
+}
+
+#[test]
+fn a_name_that_means_nothing_is_refused_and_nothing_changes() {
+    let rig = Rig::new();
+    let End { heard, sent, .. } = rig.lead(false, "/voice bogus\n/voice\n/model bogus\n");
+    assert!(sent.is_empty(), "{sent:?}");
+    assert!(heard.told[0].contains("no voice") || heard.told[0].contains("no voices"), "{:?}", heard.told);
+    assert!(heard.told[1].contains("voice: af_heart") && heard.told[2].contains("no language model called"), "{:?}", heard.told);
+}
+
+#[test]
+fn what_was_chosen_is_kept_and_nothing_else() {
+    let rig = Rig::new();
+    rig.lead(true, "/speed 1.3\n/volume 40\n/speed\n");
+    let kept = std::fs::read_to_string(rig.paths.state.join("choices.toml")).unwrap();
+    assert_eq!(kept, "speed = 1.3\nvolume = 0.4\n");
 }

@@ -61,6 +61,7 @@ pub enum Reply {
 enum Job {
     Keep(TurnId, Box<Entry>),
     Wish(Wish, Option<TurnId>),
+    Other(Box<dyn FnOnce() -> Result<()> + Send>),
 }
 
 /// How much was handed over and is not done, and a bell for whoever waits for the end of it.
@@ -151,6 +152,11 @@ impl Clerk {
         self.hand(Job::Wish(wish, newest))
     }
 
+    /// Something else that waits for the disk, in its turn; its error comes as [`Reply::Trouble`].
+    pub fn also(&mut self, work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+        self.hand(Job::Other(Box::new(work)))
+    }
+
     /// What became of what was asked for, as far as it is known.
     pub fn replies(&self) -> Vec<Reply> {
         self.replies.try_iter().collect()
@@ -176,8 +182,9 @@ impl Clerk {
         if std::mem::replace(&mut self.finished, true) {
             return None;
         }
-        let lost = self.scribe.close().into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err());
-        let lost = lost.last();
+        let last = self.scribe.close();
+        let keep = |lost, (turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err().or(lost);
+        let lost = last.into_iter().fold(None, keep);
         match self.tally.wait(self.patience.1) {
             0 => lost.or_else(|| self.replies().into_iter().find_map(|reply| if let Reply::Trouble(e) = reply { Some(e) } else { None })),
             left => {
@@ -217,6 +224,7 @@ impl Drop for Clerk {
 fn carry_out(keeper: &mut Keeper, job: Job) -> Option<Reply> {
     match job {
         Job::Keep(turn, entry) => keeper.keep(turn, *entry).map(Reply::Trouble),
+        Job::Other(work) => work().err().map(Reply::Trouble),
         Job::Wish(Wish::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
         Job::Wish(Wish::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),
         Job::Wish(Wish::Export(file), _) => Some(Reply::Exported(keeper.export(file))),

@@ -62,10 +62,14 @@ fn whoever_hands_over_does_not_wait_for_the_disk_and_the_end_does() {
     }
     assert!(done.try_recv().is_err());
     clerk.settle(Duration::from_millis(1));
-    let disk = thread::spawn(move || (0..3).for_each(|_| open.send(()).unwrap()));
+    let disk = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(30));
+        (0..3).for_each(|_| open.send(()).unwrap());
+    });
+    clerk.patience.1 = Duration::from_secs(60);
     assert_eq!(clerk.finish(), None);
-    disk.join().unwrap();
     assert_eq!(done.try_iter().collect::<Vec<_>>(), ["a", "b", "c"], "all of it was written before the end");
+    disk.join().unwrap();
 }
 
 #[test]

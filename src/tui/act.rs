@@ -10,6 +10,7 @@ use super::{
     talk::{Say, Talk},
     theme::{Role, Theme},
     turns::Turn,
+    view::help,
 };
 use crate::{pipeline::live::Command, sessions::Entry};
 
@@ -34,7 +35,10 @@ pub enum Act {
     Choose(Kind),
     /// Lists the sessions that hold these words.
     Find(String),
+    /// From a list.
     Take(Kind, String),
+    /// By a name that was typed: it may mean nothing.
+    Name(Kind, String),
     Theme(Option<Theme>),
     Copy,
     /// A passage of the last answer, from 0.
@@ -46,6 +50,8 @@ pub enum Act {
     Tell(String),
     Greet,
     Help,
+    /// The part of the help that lists what can be typed.
+    Commands,
     Palette,
     Quit,
 }
@@ -66,7 +72,8 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Aloud(on) => switch(model, "speaking the answers", on, |m| &mut m.knobs.aloud, Command::Aloud),
         Act::Choose(kind) => list(model, kind, Effect::List(kind)),
         Act::Find(words) => list(model, Kind::Sessions, Effect::Find(words)),
-        Act::Take(kind, name) => take(kind, name),
+        Act::Take(kind, name) | Act::Name(kind @ Kind::Sessions, name) => take(kind, name),
+        Act::Name(kind, name) => vec![Effect::Check(kind, name)],
         Act::Theme(theme) => {
             model.theme = theme.unwrap_or(model.theme.next());
             model.say(&format!("theme: {}", model.theme.name()));
@@ -87,6 +94,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         }
         Act::Greet => over(model, Over::Greeting { scroll: 0 }),
         Act::Help => over(model, Over::Help { scroll: 0 }),
+        Act::Commands => over(model, Over::Help { scroll: help::commands_at(model) }),
         Act::Palette => over(model, Over::Palette(Palette::default())),
         Act::Quit => vec![Effect::Quit],
     }
@@ -160,7 +168,7 @@ fn switch(
     vec![Effect::Send(command(on))]
 }
 
-fn take(kind: Kind, name: String) -> Vec<Effect> {
+pub fn take(kind: Kind, name: String) -> Vec<Effect> {
     vec![match kind {
         Kind::Sessions => Effect::Resume(name),
         Kind::Voices => Effect::Send(Command::Voice(name)),

@@ -8,6 +8,7 @@ use crate::{
         worker,
     },
     sessions::Sessions,
+    talk::names::{self, Named},
 };
 
 /// A list of the palette.
@@ -52,6 +53,23 @@ impl Choice {
 pub fn find(kind: Kind, words: Option<String>, context: &Context, tell: impl FnOnce(Result<Vec<Choice>>) + Send + 'static) -> Result<()> {
     let context = context.clone();
     worker::start("choices", move || tell(list(kind, words.as_deref(), &context))).map(drop)
+}
+
+/// Whether there is one of this name: told with the name, or with the nearest ones that there are.
+pub fn check(kind: Kind, name: String, context: &Context, tell: impl FnOnce(Result<String>) + Send + 'static) -> Result<()> {
+    let context = context.clone();
+    let named = match kind {
+        Kind::Voices => Named::Voice,
+        Kind::Models => Named::Model,
+        Kind::Inputs => Named::Input,
+        Kind::Outputs => Named::Output,
+        // Those are looked for by whoever takes them up.
+        Kind::Sessions => {
+            tell(Ok(name));
+            return Ok(());
+        }
+    };
+    worker::start("choices", move || tell(names::check(named, &name, &context).map(|()| name))).map(drop)
 }
 
 fn list(kind: Kind, words: Option<&str>, context: &Context) -> Result<Vec<Choice>> {

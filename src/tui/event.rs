@@ -25,6 +25,8 @@ pub enum Event {
     Vitals(Vitals),
     /// What there is to choose from, asked for by [`Effect::List`].
     Listed(Kind, Vec<Choice>),
+    /// There is one of this name, asked for by [`Effect::Check`].
+    Named(Kind, String),
     /// An earlier conversation, asked for by [`Effect::Resume`].
     Recalled(Vec<Entry>),
     /// A command that may fail was carried out.
@@ -45,6 +47,8 @@ pub enum Effect {
     Copy(String),
     /// Find out what there is.
     List(Kind),
+    /// Find out whether there is one of this name.
+    Check(Kind, String),
     /// Find the sessions that hold these words.
     Find(String),
     /// Go on with the session of this name.

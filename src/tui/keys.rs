@@ -173,9 +173,14 @@ fn escape(model: &mut Model) -> Vec<Effect> {
 }
 
 fn complete_or_read(model: &mut Model) {
-    match slash::complete(&model.input.text()) {
-        Some(line) => model.input = super::input::Input::holding(&line),
-        None => model.focus = Focus::Reading,
+    let line = model.input.text();
+    if !line.starts_with('/') {
+        model.focus = Focus::Reading;
+    } else if let Some((typed, made)) = slash::complete(&line, model.completed.as_ref()) {
+        model.input = super::input::Input::holding(&made);
+        model.completed = Some((typed, made));
+    } else {
+        model.say("no command begins like that");
     }
 }
 

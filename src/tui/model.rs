@@ -17,6 +17,7 @@ use crate::{
         conductor::{Ear, Voice, Work},
         news::{Doing, Level},
     },
+    talk::kept::Choices,
 };
 
 /// How long a sentence stays in the status line.
@@ -159,8 +160,21 @@ pub struct Model {
     pub models: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub said: Option<(String, Instant)>,
+    /// What the documents and the writer noted in this run: said once.
+    pub noted: Vec<String>,
+    pub silence: Silence,
+    /// What was typed before Tab made a command of it, and what it made.
+    pub completed: Option<(String, String)>,
     /// Something on the screen is no longer true.
     pub stale: bool,
+}
+
+/// A microphone that delivers nothing but zeros. A virtual one does so after every sound: said once, that is of use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    pub told: bool,
+    /// Silent again since then, and not said.
+    pub since: Option<Instant>,
 }
 
 impl Model {
@@ -201,8 +215,18 @@ impl Model {
             models: Vec::new(),
             warnings: Vec::new(),
             said: None,
+            noted: Vec::new(),
+            silence: Silence::default(),
+            completed: None,
             stale: true,
         }
+    }
+
+    /// What is kept for the next time, as it is set now.
+    pub fn choices(&self) -> Choices {
+        let Knobs { voice, speed, volume, edit, .. } = &self.knobs;
+        let (voice, speed, volume) = (Some(voice.clone()), Some(*speed), Some(*volume));
+        Choices { theme: Some(self.theme), voice, speed, volume, edit: Some(*edit) }
     }
 
     /// Puts a sentence into the status line for a while.

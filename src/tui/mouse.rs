@@ -33,6 +33,10 @@ fn wheel(model: &mut Model, rows: isize) {
         Over::Palette(palette) => palette.selected = palette.selected.saturating_add_signed(rows.signum()),
         _ => return keys::scroll(model, rows),
     }
+    let end = view::greeting::furthest(model);
+    if let Over::Greeting { scroll } = &mut model.over {
+        *scroll = (*scroll).min(end);
+    }
     if let Over::Palette(palette) = &model.over {
         let last = palette::items(model, palette).len().saturating_sub(1);
         if let Over::Palette(palette) = &mut model.over {

@@ -4,7 +4,7 @@ use super::{
     clean,
     event::Effect,
     input::Input,
-    model::{Device, Focus, Model},
+    model::{Device, Focus, Model, Silence},
     theme::Role,
     turns::{End, Turn},
     view::meter,
@@ -20,6 +20,9 @@ use crate::{
     },
     turn::TurnId,
 };
+
+/// So many remarks are remembered as said.
+const NOTED: usize = 64;
 
 /// Takes it in; nothing where the screen looks the same afterwards.
 pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
@@ -72,8 +75,14 @@ fn device(model: &mut Model, side: Side, state: &DeviceState) -> Vec<Effect> {
     *slot = match state {
         DeviceState::Open(name) => Device::Open(clean::line(name)),
         DeviceState::Lost(why) => Device::Lost(clean::line(why)),
+        DeviceState::Muted if side == Side::Input && model.silence.told => Device::Open(name),
         DeviceState::Muted => Device::Muted(name),
     };
+    if side == Side::Input {
+        let muted = *state == DeviceState::Muted;
+        let again = muted && model.silence.told;
+        model.silence = Silence { told: model.silence.told || muted, since: again.then_some(model.now) };
+    }
     let what = if side == Side::Input { "microphone" } else { "speaker" };
     // What is lost has a line of its own for as long as it is.
     if let DeviceState::Open(name) = state
@@ -99,12 +108,27 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         }
         Notice::Failed(error) if error.is_stale() => {}
         _ => {
+            let remarks = remarks(model, notice);
             if let Some(turn) = known(model, id) {
                 note(turn, id, notice);
+                remarks.iter().for_each(|remark| turn.add_remark(remark, Role::Faint));
             }
         }
     }
     vec![]
+}
+
+/// What documents and writer remark, as far as it was not said in this run.
+fn remarks(model: &mut Model, notice: &Notice) -> Vec<String> {
+    let all = match notice {
+        Notice::Passages(passages) => &passages.notes,
+        Notice::Written(finish) => &finish.notes,
+        _ => return Vec::new(),
+    };
+    let new: Vec<String> = all.iter().filter(|note| !model.noted.contains(note)).cloned().collect();
+    model.noted.extend(new.iter().cloned());
+    model.noted.drain(..model.noted.len().saturating_sub(NOTED));
+    new
 }
 
 /// The turn meant; one that never began is made room for when it comes to words.
@@ -170,11 +194,9 @@ fn cite(turn: &mut Turn, passages: &Passages) {
     if passages.found {
         turn.passages = passages.list.iter().map(clean::passage).collect();
     }
-    passages.notes.iter().for_each(|note| turn.add_remark(note, Role::Faint));
 }
 
 fn written(turn: &mut Turn, finish: &Finish) {
-    finish.notes.iter().for_each(|note| turn.add_remark(note, Role::Faint));
     if finish.reason == crate::parcel::FinishReason::Length {
         turn.add_remark("The answer was cut off at its longest (sampling.max_tokens).", Role::Faint);
     }

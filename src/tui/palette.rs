@@ -91,7 +91,7 @@ fn typed(palette: &Palette) -> Option<Item> {
     let typed = palette.query.trim();
     let known = found.iter().flatten().any(|choice| choice.value == typed);
     let may_be = !typed.is_empty() && !known && *kind != Kind::Sessions;
-    may_be.then(|| Item::new(typed, "as typed", Act::Take(*kind, typed.to_owned())))
+    may_be.then(|| Item::new(typed, "as typed", Act::Name(*kind, typed.to_owned())))
 }
 
 /// How well a query fits: its letters in their order, better where they stand together or begin a word.
@@ -125,7 +125,7 @@ mod tests {
     fn a_typed_name_can_be_taken_though_no_list_holds_it() {
         let found = vec![Choice::new("af_heart", ""), Choice::new("am_adam", "")];
         let of = |query: &str| Palette { page: Page::Of(Kind::Voices, Some(found.clone())), query: query.into(), selected: 0 };
-        assert_eq!(typed(&of("af_heart.6+am_adam.4")).unwrap().act, Act::Take(Kind::Voices, "af_heart.6+am_adam.4".into()));
+        assert_eq!(typed(&of("af_heart.6+am_adam.4")).unwrap().act, Act::Name(Kind::Voices, "af_heart.6+am_adam.4".into()));
         assert_eq!(typed(&of("am_adam")), None);
     }
 }

@@ -33,7 +33,7 @@ use crate::{
         worker,
     },
     sessions::{Clerk, Conversation, Sessions},
-    talk::TalkArgs,
+    talk::{TalkArgs, kept::Choices},
 };
 
 /// Events on their way to the loop. When it is full, keys and news wait: the loop empties it many times a second.
@@ -77,7 +77,7 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     });
     let (clerk, note) = Clerk::begin(&context.paths, &context.config.sessions, models, past)?;
     let note = note.map(|error| error.to_string());
-    welcome(&mut model, warnings.into_iter().chain(note).collect(), context);
+    welcome(&mut model, warnings.into_iter().chain(args.notes.clone()).chain(note).collect(), context);
     let result = Face::open(model, &mut live, clerk, context).and_then(|face| face.converse(news));
     live.stop(TIDY_UP);
     result
@@ -107,6 +107,8 @@ struct Face<'a> {
     conversation: &'a mut dyn Talks,
     clerk: Clerk,
     context: &'a Context,
+    /// As they were last handed to the disk, or at the beginning.
+    choices: Choices,
     log: PathBuf,
     guard: Guard,
     terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -123,7 +125,8 @@ impl<'a> Face<'a> {
         let size = terminal.size().map_err(|e| trouble(&e))?;
         (model.size, model.releases) = ((size.width, size.height), guard.releases);
         let (sender, events) = sync_channel(EVENTS);
-        Ok(Self { model, conversation, clerk, context, log, guard, terminal, events, sender, leaving: false })
+        let choices = model.choices();
+        Ok(Self { model, conversation, clerk, context, choices, log, guard, terminal, events, sender, leaving: false })
     }
 
     fn converse(mut self, news: Receiver<Told>) -> Result<()> {
@@ -197,6 +200,7 @@ impl<'a> Face<'a> {
         }
         let effects = update(&mut self.model, event);
         effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
+        self.keep_choices();
         self.guard.every_key(self.model.wants_releases()).map_err(|e| trouble(&e))
     }
 

@@ -21,19 +21,46 @@ pub fn commands() -> impl Iterator<Item = Command> {
     slash::TABLE.iter().map(|known| Command { name: known.name, takes: known.takes, does: known.says }).chain(OWN)
 }
 
-/// The commands that begin like this line, for the line of keys.
+/// The commands that begin like this line, for the list above it and for the line of keys.
 pub fn beginning(line: &str) -> Vec<Command> {
     let Some(typed) = line.strip_prefix('/') else { return Vec::new() };
     let word = typed.split(' ').next().unwrap_or_default();
     commands().filter(|command| if typed.contains(' ') { command.name == word } else { command.name.starts_with(word) }).collect()
 }
 
-/// The line, completed where only one command is meant.
-pub fn complete(line: &str) -> Option<String> {
-    match beginning(line).as_slice() {
-        [one] if !line.contains(' ') => Some(format!("/{}{}", one.name, if one.takes.is_empty() { "" } else { " " })),
-        _ => None,
+/// What the line can become: whole commands, or a command with what it takes.
+fn completions(line: &str) -> Vec<String> {
+    match (beginning(line).as_slice(), line.split_once(' ')) {
+        ([one], None) => vec![format!("/{}{}", one.name, if one.takes.is_empty() { "" } else { " " })],
+        (several, None) => several.iter().map(|command| format!("/{}", command.name)).collect(),
+        ([one], Some((word, typed))) => {
+            let themes = Theme::ALL.map(Theme::name);
+            let words: Vec<&str> = if one.name == "theme" { themes.to_vec() } else { one.takes.split('|').collect() };
+            let known = words.into_iter().filter(|known| known.starts_with(typed.trim_start()) && !known.contains(char::is_uppercase));
+            known.filter(|known| !known.contains(' ')).map(|known| format!("{word} {known}")).collect()
+        }
+        (_, Some(_)) => Vec::new(),
     }
+}
+
+/// The line after Tab: what all that it can mean have in common; where they have no more, one of them after the other.
+/// `before` is what was typed and what Tab made of it last.
+pub fn complete(line: &str, before: Option<&(String, String)>) -> Option<(String, String)> {
+    let typed = before.filter(|(_, made)| made == line).map_or(line, |(typed, _)| typed);
+    let all = completions(typed);
+    let first = all.first()?;
+    let common = first
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .take_while(|end| all.iter().all(|one| one.starts_with(&first[..*end])))
+        .last();
+    let common = &first[..common.unwrap_or(0)];
+    let made = match all.iter().position(|one| one == line) {
+        Some(at) => all[(at + 1) % all.len()].clone(),
+        None if common.len() > line.len() => common.to_owned(),
+        None => first.clone(),
+    };
+    Some((typed.to_owned(), made))
 }
 
 /// What the line means; nothing when it is no command; else a sentence about what is wrong with it.
@@ -41,6 +68,7 @@ pub fn parse(line: &str, knobs: &Knobs) -> Option<Result<Act, String>> {
     let (word, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
     Some(match word.to_lowercase().as_str() {
         "/search" => Ok(Act::Search(rest.trim().to_owned())),
+        "/" => Ok(Act::Commands),
         "/theme" if rest.trim().is_empty() => Ok(Act::Theme(None)),
         "/theme" => Theme::named(rest).map(|theme| Act::Theme(Some(theme))).ok_or("/theme takes dark, light, high-contrast or mono".into()),
         _ => slash::parse(line)?.map(|slash| meant(slash, knobs)).map_err(|error| error.to_string()),
@@ -48,7 +76,7 @@ pub fn parse(line: &str, knobs: &Knobs) -> Option<Result<Act, String>> {
 }
 
 fn meant(slash: Slash, knobs: &Knobs) -> Act {
-    let named = |kind: Kind, name: Option<String>| name.map_or(Act::Choose(kind), |name| Act::Take(kind, name));
+    let named = |kind: Kind, name: Option<String>| name.map_or(Act::Choose(kind), |name| Act::Name(kind, name));
     match slash {
         Slash::Help => Act::Help,
         Slash::Quit => Act::Quit,
@@ -91,7 +119,7 @@ mod tests {
     #[test]
     fn commands_of_every_face_and_our_own() {
         let cases = [
-            ("/voice af_heart", Act::Take(Kind::Voices, "af_heart".into())),
+            ("/voice af_heart", Act::Name(Kind::Voices, "af_heart".into())),
             ("/voice", Act::Choose(Kind::Voices)),
             ("/speed faster", Act::Speed(1.1)),
             ("/volume 80%", Act::Volume(0.8)),
@@ -108,11 +136,32 @@ mod tests {
         assert!(said("/theme pink").unwrap().is_err() && said("/voise x").unwrap().is_err());
     }
 
+    /// What the line is after each Tab.
+    fn tabs(line: &str, times: usize) -> Vec<String> {
+        let (mut line, mut before, mut seen) = (line.to_owned(), None, Vec::new());
+        for _ in 0..times {
+            let Some((typed, made)) = complete(&line, before.as_ref()) else { break };
+            seen.push(made.clone());
+            (line, before) = (made.clone(), Some((typed, made)));
+        }
+        seen
+    }
+
     #[test]
     fn what_only_one_command_begins_with_is_completed() {
-        assert_eq!(complete("/vol").as_deref(), Some("/volume "));
-        assert_eq!(complete("/v"), None);
-        assert_eq!(complete("/qu").as_deref(), Some("/quit"));
-        assert_eq!(complete("/th").as_deref(), Some("/theme "));
+        for (line, made) in [("/vol", "/volume "), ("/qu", "/quit"), ("/th", "/theme "), ("/theme hi", "/theme high-contrast")] {
+            assert_eq!(tabs(line, 1), [made]);
+        }
+        assert_eq!(tabs("/xyz", 1), Vec::<String>::new());
+        assert_eq!(tabs("/voice af", 1), Vec::<String>::new(), "voices are found elsewhere");
+    }
+
+    #[test]
+    fn tab_goes_through_all_that_is_possible() {
+        assert_eq!(tabs("/v", 1), ["/vo"], "what they have in common");
+        assert_eq!(tabs("/vo", 4), ["/voice", "/volume", "/voice", "/volume"]);
+        assert_eq!(tabs("/pause ", 3), ["/pause o", "/pause on", "/pause off"]);
+        let all = tabs("/", commands().count() + 1);
+        assert_eq!((all.first(), all.last()), (Some(&"/help".to_owned()), Some(&"/help".to_owned())), "all of them, and round");
     }
 }

@@ -1,14 +1,19 @@
 //! The model and what happened, into the model after it and what must be done. Nothing here waits, reads or writes.
 
+use std::time::Duration;
+
 use super::{
     act,
     event::{Effect, Event},
     keys,
-    model::Model,
+    model::{Device, Model},
     mouse, news,
     turns::Shape,
     view::layout,
 };
+
+/// A microphone that was silent before is said to be so again after this long.
+const LONG_SILENCE: Duration = Duration::from_secs(60);
 
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     // What a key or a click means may depend on the rows; news come in numbers, and their rows can wait for the picture.
@@ -16,7 +21,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         fit(model);
     }
     match event {
-        Event::Tick(now) => return tick(model, now),
+        Event::Tick(now) => tick(model, now),
         Event::Told(told) => {
             let shown = news::told(model, &told);
             model.stale |= shown.is_some();
@@ -37,6 +42,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Resized(columns, rows) => model.size = (columns, rows),
         Event::Vitals(vitals) => model.meters.vitals = vitals,
         Event::Listed(kind, found) => keys::listed(model, kind, found),
+        Event::Named(kind, name) => return act::take(kind, name),
         Event::Recalled(entries) => return act::recall(model, &entries),
         Event::Obeyed(command) => act::obeyed(model, command),
         Event::Said(text) => model.say(&text),
@@ -58,6 +64,12 @@ fn tick(model: &mut Model, now: std::time::Instant) -> Vec<Effect> {
     model.now = now;
     if model.said.as_ref().is_some_and(|(_, until)| *until <= now) {
         (model.said, model.stale) = (None, true);
+    }
+    if let (Some(since), Device::Open(name)) = (model.silence.since, &model.microphone)
+        && now.duration_since(since) >= LONG_SILENCE
+    {
+        model.microphone = Device::Muted(name.clone());
+        (model.silence.since, model.stale) = (None, true);
     }
     let (talk, say) = model.talk.tick(now);
     model.stale |= talk != model.talk;

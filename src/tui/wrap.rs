@@ -55,9 +55,9 @@ pub fn fitting(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     let cut = |end: usize| text[..end].trim_end();
-    let ends = text.match_indices(' ').map(|(at, _)| cut(at)).filter(|start| !start.trim().is_empty() && start.width() < columns);
+    let mut ends = text.match_indices(' ').map(|(at, _)| cut(at)).filter(|start| !start.trim().is_empty() && start.width() < columns);
     let letters = || text.grapheme_indices(true).map(|(at, _)| cut(at)).take_while(|start| start.width() < columns).last();
-    format!("{}…", ends.last().or_else(letters).unwrap_or_default())
+    format!("{}…", ends.next_back().or_else(letters).unwrap_or_default())
 }
 
 /// A letter with its marks, as wide as the terminal will draw it.

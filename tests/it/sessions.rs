@@ -47,7 +47,7 @@ impl Home {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xnai"));
-        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"] {
             command.env(name, self.path());
         }
         for (name, value) in [("XNAI_LLM_BACKEND", "fake"), ("XNAI_STT_BACKEND", "fake"), ("XNAI_TTS_BACKEND", "fake")] {

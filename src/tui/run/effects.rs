@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     pipeline::live::Command,
     sessions::clerk::{Reply, Wish},
+    talk::kept::{self, Choices},
     tui::{
         choices::{self, Kind},
         clipboard,
@@ -32,6 +33,7 @@ impl Face<'_> {
             Effect::Send(command) => self.send(command),
             Effect::Copy(text) => self.copy(&text),
             Effect::List(kind) => self.list(kind, None),
+            Effect::Check(kind, name) => self.name(kind, name),
             Effect::Find(words) => self.list(Kind::Sessions, Some(words)),
             Effect::Resume(name) => self.wish(Wish::Resume(name)),
             Effect::Export(file) => self.wish(Wish::Export(file)),
@@ -60,6 +62,30 @@ impl Face<'_> {
         }
         let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
         self.follow(done)
+    }
+
+    /// What was chosen since the last look is kept for the next time.
+    pub(super) fn keep_choices(&mut self) {
+        let now = self.model.choices();
+        let chosen = now.since(&self.choices);
+        if chosen == Choices::default() {
+            return;
+        }
+        self.choices = now;
+        if self.context.config.sessions.save {
+            let paths = self.context.paths.clone();
+            let refused = self.clerk.also(move || kept::keep(&paths, chosen)).err();
+            self.tell(refused);
+        }
+    }
+
+    /// Whether there is such a one is found out on another thread.
+    fn name(&mut self, kind: Kind, name: String) -> Result<()> {
+        let sender = self.sender.clone();
+        choices::check(kind, name, self.context, move |found| {
+            // The screen may be gone by now; then nobody wants to know.
+            let _ = sender.send(found.map_or_else(|error| Event::Said(error.to_string()), |name| Event::Named(kind, name)));
+        })
     }
 
     /// The disk is another thread's: what became of it comes as a reply.

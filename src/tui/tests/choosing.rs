@@ -4,10 +4,12 @@ use super::rig::Rig;
 use crate::{
     pipeline::live::Command,
     sessions::{Citation, Ending, Entry},
+    talk::kept::Choices,
     tui::{
         choices::{Choice, Kind},
         event::{Effect, Event},
-        model::Over,
+        model::{Focus, Over},
+        theme::Theme,
     },
 };
 
@@ -26,12 +28,8 @@ fn the_palette_finds_by_letters_and_lists_what_there_is() {
 #[test]
 fn commands_and_knobs_send_what_they_mean() {
     let cases = [
-        ("/voice am_adam", Command::Voice("am_adam".into())),
         ("/speed 1.2", Command::Speed(1.2)),
         ("/volume 80", Command::Volume(0.8)),
-        ("/model qwen", Command::Model("qwen".into())),
-        ("/input USB", Command::Input("USB".into())),
-        ("/output 1", Command::Output("1".into())),
         ("/handsfree on", Command::HandsFree(true)),
         ("/docs off", Command::Documents(false)),
         ("/aloud off", Command::Aloud(false)),
@@ -99,7 +97,7 @@ fn on_the_smallest_screen_the_first_run_can_be_read_to_its_end() {
         seen += &rig.keys("Down").screen();
         assert!(rig.shows("Enter begins."), "the way out stays in sight: {}", rig.screen());
     }
-    for text in ["whisper-nano", "quote (no model)", "synthetic voices", "ingest FOLDER."] {
+    for text in ["whisper-nano", "quote (no model)", "only synthetic", "ingest FOLDER."] {
         assert!(seen.contains(text), "{text} was never shown: {seen}");
     }
     assert!(rig.shows("ingest FOLDER.") && !rig.shows("↓"), "the end: {}", rig.screen());
@@ -124,4 +122,51 @@ fn beside_a_window_stands_no_half_word() {
             rig.keys("Esc");
         }
     }
+}
+
+#[test]
+fn a_typed_name_is_looked_for_before_it_is_taken() {
+    let cases = [
+        ("/voice am_adam", Kind::Voices, Command::Voice("am_adam".into())),
+        ("/model qwen", Kind::Models, Command::Model("qwen".into())),
+        ("/input USB", Kind::Inputs, Command::Input("USB".into())),
+        ("/output 1", Kind::Outputs, Command::Output("1".into())),
+    ];
+    for (line, kind, command) in cases {
+        let mut rig = Rig::new(80, 24);
+        let name = line.split_once(' ').unwrap().1.to_owned();
+        rig.type_text(line).keys("Enter");
+        assert_eq!(rig.effects, [Effect::Check(kind, name.clone())], "{line}");
+        rig.event(Event::Said("there is no such one".into()));
+        assert!(rig.sent().is_empty() && rig.model.knobs.voice == "af_heart", "refused, nothing changes");
+        rig.event(Event::Named(kind, name));
+        assert_eq!(rig.sent(), [command]);
+    }
+}
+
+#[test]
+fn a_slash_lists_the_commands_and_tab_goes_through_them() {
+    let mut rig = Rig::new(80, 24);
+    rig.type_text("/");
+    assert!(rig.shows(" /help ") && rig.shows("/talk") && rig.shows("more: Tab goes through them"), "{}", rig.screen());
+    rig.type_text("vo");
+    assert!(rig.shows("/voice NAME") && rig.shows("/volume 0 to 100") && !rig.shows("/talk"), "{}", rig.screen());
+    rig.keys("Tab Tab");
+    assert_eq!(rig.model.input.text(), "/volume");
+    assert!(rig.shows("/voice NAME"), "the others stay in sight: {}", rig.screen());
+    rig.keys("Ctrl-C").type_text("/").keys("Enter");
+    assert!(rig.shows("/help") && rig.shows("/talk") && matches!(rig.model.over, Over::Help { .. }), "{}", rig.screen());
+    rig.keys("Esc").type_text("/xyz").keys("Tab");
+    assert_eq!((rig.model.input.text(), rig.model.focus), ("/xyz".into(), Focus::Input), "letters stay letters");
+}
+
+#[test]
+fn what_is_chosen_is_told_from_what_was_so() {
+    let mut rig = Rig::new(80, 24);
+    let before = rig.model.choices();
+    rig.moon().keys("Ctrl-T Ctrl-S");
+    assert_eq!(rig.model.choices().since(&before), Choices::default(), "hands-free and pause are not kept");
+    rig.type_text("/theme light").keys("Enter").event(Event::Obeyed(Command::Voice("bm_george".into())));
+    let expected = Choices { theme: Some(Theme::Light), voice: Some("bm_george".into()), ..Choices::default() };
+    assert_eq!(rig.model.choices().since(&before), expected);
 }

@@ -3,6 +3,7 @@
 use super::rig::Rig;
 use crate::{
     error::{Error, Room},
+    parcel::Passages,
     pipeline::{
         Notice,
         conductor::{Ear, Voice, Work},
@@ -186,4 +187,33 @@ fn every_key_is_reported_only_while_the_space_bar_talks() {
     assert!(!rig.model.wants_releases());
     rig.keys("Ctrl-C Ctrl-P");
     assert!(!rig.model.wants_releases());
+}
+
+#[test]
+fn a_virtual_microphone_is_called_silent_once_and_again_only_after_long_silence() {
+    let mut rig = Rig::new(80, 24);
+    let open = || DeviceState::Open("Virtual".into());
+    rig.microphone(open()).microphone(DeviceState::Muted);
+    assert!(rig.shows("muted?"));
+    rig.microphone(open());
+    assert!(!rig.shows("muted?"));
+    for _ in 0..3 {
+        rig.wait(10_000).microphone(DeviceState::Muted);
+        assert!(!rig.shows("muted?"), "silence between two questions");
+        rig.wait(10_000).microphone(open());
+    }
+    rig.microphone(DeviceState::Muted).wait(59_000);
+    assert!(!rig.shows("muted?"));
+    rig.wait(2_000);
+    assert!(rig.shows("muted?"), "that is long");
+}
+
+#[test]
+fn what_the_documents_note_is_said_once() {
+    let mut rig = Rig::new(80, 24);
+    for _ in 0..3 {
+        let notes = vec!["answering from the demo documents".to_owned()];
+        rig.begin(Origin::Typed).tell(Notice::Passages(Passages { notes, ..Passages::default() })).piece("Yes.");
+    }
+    assert_eq!(rig.screen().matches("demo documents").count(), 1, "{}", rig.screen());
 }

@@ -1,8 +1,8 @@
 //! All keys and commands.
 
-use ratatui::buffer::Buffer;
+use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{line, window, write};
+use super::{layout, line, window, write};
 use crate::tui::{
     TalkKey,
     model::Model,
@@ -50,6 +50,12 @@ pub fn draw(model: &Model, scroll: usize, buffer: &mut Buffer) {
     let first = scroll.min(rows.len().saturating_sub(usize::from(inside.height)));
     let shown: Vec<_> = rows[first..].iter().map(|row| line(model.theme, &row.spans)).collect();
     write(&shown, inside, buffer);
+}
+
+/// The row where the commands begin.
+pub fn commands_at(model: &Model) -> usize {
+    let width = layout::inside(layout::middle(Rect::new(0, 0, model.size.0, model.size.1), SIZE)).width;
+    rows(model, width).iter().position(|row| row.text().is_empty()).map_or(0, |blank| blank + 1)
 }
 
 fn rows(model: &Model, width: u16) -> Vec<Row> {

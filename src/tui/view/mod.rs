@@ -1,5 +1,6 @@
 //! The model onto the screen: one file for each region. Nothing here changes the model.
 
+pub mod commands;
 pub mod greeting;
 pub mod head;
 pub mod help;
@@ -52,6 +53,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     keys::draw(model, areas.keys, buffer);
     let cursor = line::draw(model, areas.input, buffer);
+    commands::draw(model, areas.transcript, buffer);
     let over = over(model, buffer);
     if let Some(at) = if model.over == Over::Nothing { cursor.filter(|_| model.focus == Focus::Input) } else { over } {
         frame.set_cursor_position(at);

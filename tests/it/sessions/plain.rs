@@ -100,3 +100,43 @@ fn flags_of_a_conversation_go_with_no_verb_and_no_single_question() {
     assert_eq!(home.run(&["--plain", "sessions", "list"]).code, Some(2));
     assert_eq!(home.run(&["--plain", "--once", "x"]).code, Some(2));
 }
+
+#[test]
+fn what_was_chosen_last_time_is_so_again_unless_somebody_says_otherwise() {
+    let home = Home::new();
+    assert_eq!(home.fed(&["--plain"], "/speed 1.3\n").code, Some(0));
+    let speed = |vars: &[(&str, &str)]| {
+        let mut command = home.command(&["--plain"]);
+        let mut child = command.envs(vars.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"/speed\n").unwrap();
+        super::Ran::from(child.wait_with_output().unwrap())
+    };
+    assert!(speed(&[]).err.contains("(speed: 1.3)"), "{:?}", speed(&[]));
+    assert!(speed(&[("XNAI_TTS_SPEED", "0.8")]).err.contains("(speed: 0.8)"));
+    fs::write(home.path().join("xnai/choices.toml"), "speed = 'fast'").unwrap();
+    let broken = speed(&[]);
+    assert_eq!((broken.code, broken.err.matches("what was chosen last time is left out").count()), (Some(0), 1), "{broken:?}");
+    assert!(broken.err.contains("(speed: 1)"), "{broken:?}");
+}
+
+#[test]
+fn when_sessions_are_off_no_choice_is_kept_either() {
+    let home = Home::new();
+    let mut command = home.command(&["--plain"]);
+    let mut child = command.env("XNAI_SESSIONS_SAVE", "false").stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"/speed 1.3\n").unwrap();
+    assert_eq!(super::Ran::from(child.wait_with_output().unwrap()).code, Some(0));
+    assert!(!home.path().join("xnai/choices.toml").exists());
+}
+
+#[test]
+fn a_session_that_is_taken_up_shows_its_sources_and_where_it_broke_off() {
+    let home = Home::new();
+    let line = exchange("2026-03-01T14:05:30Z", "How long?", "Thirty days. More.");
+    let rest = r#","ended":"interrupted","heard":"Thirty days.","citations":[{"source":"a.md","title":"A","span":[0,9]}]}"#;
+    home.put(FIRST, &[line.trim_end().trim_end_matches('}').to_owned() + rest + "\n"]);
+    let ran = home.fed(&["--plain"], "/resume\n");
+    assert!(ran.out.ends_with("you: How long?\nxnai: Thirty days.\n(interrupted here)\n[1] A, a.md\n"), "{ran:?}");
+    let exported = home.run(&["sessions", "export", FIRST]).out;
+    assert!(exported.contains("interrupted here") && exported.contains("- \\[1\\] A, a.md"), "{exported}");
+}

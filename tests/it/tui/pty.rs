@@ -231,7 +231,7 @@ fn command(setup: &Setup, home: &TempDir, slave: &OwnedFd) -> Command {
         fs::create_dir_all(home.path().join("xnai")).unwrap();
         fs::write(home.path().join("xnai/greeted"), "").unwrap();
     }
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"] {
         command.env(name, home.path());
     }
     command.env("XNAI_HOME", env!("CARGO_MANIFEST_DIR")).env("XNAI_CONFIG", &config).env("TERM", "xterm-256color");

@@ -19,7 +19,7 @@ fn a_typed_question_is_answered_kept_and_listed() {
     assert_eq!(pty.ended().code(), Some(0));
     pty.is_given_back().unwrap();
     let mut list = Command::new(env!("CARGO_BIN_EXE_xnai"));
-    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"] {
         list.env(name, pty.home.path());
     }
     let output = list.args(["sessions", "list"]).output().unwrap();
@@ -106,4 +106,43 @@ fn a_session_is_taken_up_again() {
     let mut pty = ready(&Setup::default());
     pty.keys("remember me\r").until_shows("You asked: remember me").until_shows("● idle");
     pty.keys("/new\r").until_gone("remember me").keys("/resume\r").until_shows("› remember me").until_shows("Going on from here");
+}
+
+#[test]
+fn a_question_typed_in_the_last_moment_is_kept() {
+    let mut pty = ready(&Setup::default());
+    pty.keys("is this lost?\r\x04");
+    assert_eq!(pty.ended().code(), Some(0));
+    pty.is_given_back().unwrap();
+    assert!(shown(&pty).contains("you: is this lost?"), "{}", shown(&pty));
+}
+
+#[test]
+fn what_was_said_before_a_signal_is_kept() {
+    let mut pty = ready(&Setup::default());
+    pty.keys("first\r").until_shows("You asked: first").keys("second\r").until_shows("› second");
+    pty.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(pty.ended().code(), Some(130));
+    let shown = shown(&pty);
+    assert!(shown.contains("you: first") && shown.contains("you: second"), "{shown}");
+}
+
+/// The last session as the verb shows it.
+fn shown(pty: &Pty) -> String {
+    let mut show = Command::new(env!("CARGO_BIN_EXE_xnai"));
+    for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"] {
+        show.env(name, pty.home.path());
+    }
+    String::from_utf8(show.args(["sessions", "show"]).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_theme_that_was_chosen_is_kept_and_the_configuration_is_not_written() {
+    let mut pty = ready(&Setup::default());
+    let before = fs::read_to_string(pty.home.path().join("xnai.toml")).unwrap();
+    pty.keys("/theme light\r").until_shows("theme: light").keys("/voice zzz\r").until_shows("voice: zzz").keys("\x04");
+    assert_eq!(pty.ended().code(), Some(0));
+    let kept = fs::read_to_string(pty.home.path().join("xnai/choices.toml")).unwrap();
+    assert_eq!(kept, "theme = \"light\"\nvoice = \"zzz\"\n", "the fake voice knows every name");
+    assert_eq!(fs::read_to_string(pty.home.path().join("xnai.toml")).unwrap(), before);
 }

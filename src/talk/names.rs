@@ -1,0 +1,174 @@
+//! Names that a user gives while talking (a voice, a model, a device), refused with the nearest known ones where they
+//! mean nothing.
+//!
+//! Looks at files and sound devices: on a thread that may wait, before anything is changed.
+
+use std::path::Path;
+
+use crate::{
+    config::Context,
+    error::{Error, Result, Room},
+    llm,
+    pipeline::live::{self, DeviceInfo},
+    tts,
+};
+
+/// What a name is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Voice,
+    Model,
+    Input,
+    Output,
+}
+
+impl Named {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::Model => "language model",
+            Self::Input => "microphone",
+            Self::Output => "speaker",
+        }
+    }
+}
+
+/// So many names are offered instead of a wrong one.
+const OFFERED: usize = 3;
+
+/// How like a name must be to be offered, where others are not.
+const ALIKE: f64 = 0.7;
+
+/// Whether there is such a one. The error names the nearest.
+pub fn check(what: Named, name: &str, context: &Context) -> Result<()> {
+    match what {
+        Named::Voice => voice(name, context),
+        Named::Model => model(name, context),
+        Named::Input => device(what, name, &live::devices()?.0),
+        Named::Output => device(what, name, &live::devices()?.1),
+    }
+}
+
+/// Of other engines than Kokoro only they themselves know the voices.
+fn voice(name: &str, context: &Context) -> Result<()> {
+    if !matches!(context.config.tts.backend, tts::Backend::Auto | tts::Backend::Kokoro) {
+        return Ok(());
+    }
+    let known = live::voices(context)?;
+    if known.is_empty() {
+        let message = "there are no voices to choose from: espeak-ng speaks, as tts.espeak_voice sets it";
+        return Err(Error::fetch(Room::Tts, message).hint("`xnai models pull tiny` gets voices"));
+    }
+    parts(name).into_iter().try_for_each(|part| among(Named::Voice, part, &known))
+}
+
+/// The voices of a blend: `af_heart.6+am_michael.4`.
+fn parts(wish: &str) -> Vec<&str> {
+    let name = |part: &'_ str| part.rfind('.').filter(|at| part[at + 1..].bytes().all(|b| b.is_ascii_digit())).unwrap_or(part.len());
+    wish.split('+').map(str::trim).map(|part| &part[..name(part)]).collect()
+}
+
+fn model(name: &str, context: &Context) -> Result<()> {
+    let ours = matches!(context.config.llm.backend, llm::Backend::Auto | llm::Backend::Llama);
+    if !ours || name == "auto" || Path::new(name).is_file() {
+        return Ok(());
+    }
+    let known: Vec<String> = live::models(context)?.into_iter().map(|(id, _)| id).collect();
+    among(Named::Model, name, &known)
+}
+
+/// As the devices are looked for: exactly, by number, or by a part that only one of them has.
+fn device(what: Named, name: &str, known: &[DeviceInfo]) -> Result<()> {
+    let part = name.to_lowercase();
+    let exact = known.iter().any(|info| info.name == name || name.parse() == Ok(info.index));
+    let has = |info: &&DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
+    match known.iter().filter(has).count() {
+        _ if exact || name == "default" => Ok(()),
+        1 => Ok(()),
+        0 => {
+            let names: Vec<String> = known.iter().map(|info| info.name.clone()).collect();
+            among(what, name, &names)
+        }
+        several => {
+            let message = format!("{several} devices have {name:?} in their names");
+            Err(Error::reword(Room::Audio, message).hint("give more of it, or its number in `xnai devices`"))
+        }
+    }
+}
+
+fn among(what: Named, name: &str, known: &[String]) -> Result<()> {
+    if known.iter().any(|one| one == name) {
+        return Ok(());
+    }
+    let name: String = name.chars().take(60).collect();
+    let error = Error::reword(Room::Pipeline, format!("there is no {} called {name:?}", what.word()));
+    Err(match nearest(&name, known) {
+        Some(near) => error.hint(near),
+        None => error.hint("none is installed"),
+    })
+}
+
+/// `did you mean a, b or c?`, or where nothing is like it what there is.
+fn nearest(name: &str, known: &[String]) -> Option<String> {
+    let low = name.to_lowercase();
+    let mut all: Vec<(f64, &str)> = known.iter().map(|one| (strsim::jaro_winkler(&one.to_lowercase(), &low), one.as_str())).collect();
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let alike: Vec<&str> = all.iter().take(OFFERED).filter(|(like, _)| *like > ALIKE).map(|(_, one)| *one).collect();
+    let first: Vec<&str> = all.iter().take(OFFERED).map(|(_, one)| *one).collect();
+    match (&alike[..], &first[..]) {
+        (_, []) => None,
+        ([], first) if known.len() > first.len() => Some(format!("there are {} and {} more", first.join(", "), known.len() - first.len())),
+        ([], first) => Some(format!("there is {}", first.join(", "))),
+        ([one], _) => Some(format!("did you mean {one}?")),
+        ([others @ .., last], _) => Some(format!("did you mean {} or {last}?", others.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn refused(what: Named, name: &str, known: &[&str]) -> String {
+        among(what, name, &names(known)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_nearest() {
+        let voices = ["af_bella", "af_heart", "am_michael", "bf_emma", "bm_george"];
+        assert!(among(Named::Voice, "af_bella", &names(&voices)).is_ok());
+        let said = refused(Named::Voice, "af_hart", &voices);
+        assert!(said.starts_with("there is no voice called \"af_hart\": did you mean af_heart") && !said.contains("george"), "{said}");
+        assert_eq!(refused(Named::Voice, "bogus", &voices[..2]), "there is no voice called \"bogus\": there is af_bella, af_heart");
+        assert!(refused(Named::Voice, "zzz", &voices).contains("and 2 more"));
+        assert_eq!(refused(Named::Model, "x", &[]), "there is no language model called \"x\": none is installed");
+    }
+
+    #[test]
+    fn of_a_blend_every_voice_must_be_there() {
+        assert_eq!(parts("af_heart.6+am_michael.4"), ["af_heart", "am_michael"]);
+        assert_eq!(parts(" af_heart + bogus.5 "), ["af_heart", "bogus"]);
+        assert_eq!(parts("a.b"), ["a.b"]);
+    }
+
+    #[test]
+    fn a_device_may_be_meant_by_name_number_or_part() {
+        let one = |index, name: &str, description: &str| DeviceInfo {
+            index,
+            name: name.into(),
+            description: description.into(),
+            default: false,
+            rate: 48_000,
+            channels: 1,
+        };
+        let known = [one(0, "pulse", "Sound server"), one(1, "hw:1", "Blue Yeti"), one(2, "hw:2", "Blue Snowball")];
+        for name in ["default", "pulse", "1", "yeti", "SERVER"] {
+            assert!(device(Named::Input, name, &known).is_ok(), "{name}");
+        }
+        assert!(device(Named::Input, "blue", &known).unwrap_err().to_string().contains("2 devices have \"blue\""));
+        assert!(device(Named::Input, "bogus", &known).unwrap_err().to_string().contains("no microphone called \"bogus\""));
+    }
+}
