@@ -2,7 +2,7 @@
 
 mod honest;
 mod liar;
-mod people;
+pub mod people;
 mod programs;
 
 use std::{
@@ -24,7 +24,7 @@ use xnai::{
 use crate::support::skipped;
 
 /// What `scripts/setup --tests` installed: PocketSphinx, and a Python with the protocol's own library.
-fn installed(program: &str) -> Option<PathBuf> {
+pub fn installed(program: &str) -> Option<PathBuf> {
     let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
     let cache = env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
     let found = Some(cache.join("xnai/tests/xnai/ears/sphinx").join(program)).filter(|path| path.is_file());

@@ -5,6 +5,7 @@ mod aloud;
 mod barge_in;
 mod endurance;
 mod hearing;
+mod waking;
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -80,9 +81,14 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(clock: Clock, start: Start) -> Self {
+        Self::tuned(clock, start, |_, _| ())
+    }
+
+    /// With other settings, or with somebody else in the crew.
+    pub fn tuned(clock: Clock, start: Start, tune: impl FnOnce(&mut Config, &mut Crew)) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
         let (microphone, script) = FakeMicrophone::open(&clock);
-        let crew = Crew {
+        let mut crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
             writer: Some(Box::new(|| Ok(Box::new(Talker)))),
@@ -93,6 +99,7 @@ impl Rig {
         let mut config = Config::default();
         // The tagged voice is no sound that a room carries, and there is no room.
         config.echo.cancel = false;
+        tune(&mut config, &mut crew);
         let segmenter = Segmenter::new(&config.listen, Box::<Earshot>::default());
         let context = Context { config, paths: Paths::from_env().unwrap() };
         let ears = Ears { microphone: Box::new(microphone), segmenter };
