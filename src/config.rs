@@ -111,6 +111,7 @@ impl Config {
             ("listen.soft_pause_ms", self.listen.soft_pause_ms.into(), 100.0..=5000.0),
             ("listen.grace_ms", self.listen.grace_ms.into(), 0.0..=5000.0),
             ("listen.max_utterance_s", self.listen.max_utterance_s.into(), 2.0..=29.0),
+            ("listen.max_question_s", self.listen.max_question_s.into(), 2.0..=600.0),
             ("listen.release_ms", self.listen.release_ms.into(), 0.0..=2000.0),
             ("listen.wake_window_s", self.listen.wake_window_s.into(), 1.0..=60.0),
             ("listen.wake_sensitivity", self.listen.wake_sensitivity.into(), 0.0..=1.0),

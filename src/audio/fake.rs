@@ -133,8 +133,8 @@ impl FakeSpeaker {
         let mouth = mouth.for_device(1, rate);
         let playing = Arc::new(Mutex::new(Playing { mouth, period, heard: Vec::new(), plugged: plugged.clone() }));
         clock.lock().speakers.push(playing.clone());
-        let voice = Voice::new(Plug { plugged: plugged.clone(), clock: clock.clone(), playing: playing.clone() }, to, shared);
-        (Box::new(voice), Recording { playing, start, step, plugged })
+        let voice = Voice::new(Plug { plugged: plugged.clone(), clock: clock.clone(), playing: playing.clone() }, to, shared.clone());
+        (Box::new(voice), Recording { playing, start, step, plugged, shared })
     }
 }
 
@@ -193,9 +193,15 @@ pub struct Recording {
     /// Samples of the clock to one of the recording.
     step: u32,
     plugged: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
 impl Recording {
+    /// Samples that the speaker was given since it was opened, heard or still to be heard.
+    pub fn given(&self) -> u64 {
+        self.shared.queued.load(Relaxed)
+    }
+
     /// All of it until now, silence included. Sample `n` was heard at [`Recording::at`]`(n)`.
     pub fn samples(&self) -> Vec<f32> {
         self.lock().heard.clone()

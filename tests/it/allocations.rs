@@ -10,6 +10,7 @@ static COUNTING: Counting = Counting;
 
 static WATCHING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+static OURS: AtomicU64 = AtomicU64::new(0);
 
 struct Counting;
 
@@ -25,9 +26,21 @@ pub fn count() -> u64 {
     COUNT.load(Relaxed)
 }
 
+/// Those of them within our own callbacks, on whatever thread.
+#[cfg_attr(not(feature = "audio"), allow(dead_code))]
+pub fn ours() -> u64 {
+    OURS.load(Relaxed)
+}
+
 fn note() {
-    if WATCHING.load(Relaxed) && is_device() {
+    if !WATCHING.load(Relaxed) {
+        return;
+    }
+    if is_device() {
         COUNT.fetch_add(1, Relaxed);
+    }
+    if xnai::audio::live::in_callback() {
+        OURS.fetch_add(1, Relaxed);
     }
 }
 

@@ -95,7 +95,7 @@ fn ear_at(address: &str) -> stt::Settings {
     stt::Settings { backend: stt::Backend::Wyoming, address: address.into(), ..stt::Settings::default() }
 }
 
-fn open_ear(address: &str) -> Result<Box<dyn Stt>> {
+pub fn open_ear(address: &str) -> Result<Box<dyn Stt>> {
     stt::open(&ear_at(address), None, 1)
 }
 

@@ -29,9 +29,8 @@ pub(super) fn outputs() -> Result<Vec<DeviceInfo>> {
 pub(super) fn open(settings: &Settings) -> Result<Box<dyn Speaker>> {
     let choice = choose(&settings.output, Way::Out)?;
     let (to, mouth, shared) = ring(choice.rate(), settings.volume);
-    let mut playing = stream::play(&choice, &shared)?;
-    // There is room: it is the first one.
-    let _ = playing.inlet.push(mouth.for_device(playing.channels, playing.rate));
+    let playing = stream::play(&choice, &shared)?;
+    playing.seat.put(Box::new(mouth.for_device(playing.channels, playing.rate)));
     Ok(Box::new(Voice::new(Once { playing, begun: None }, to, shared)))
 }
 

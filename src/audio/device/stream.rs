@@ -12,13 +12,13 @@ use cpal::{ErrorKind, FromSample, InputCallbackInfo, OutputCallbackInfo, SampleF
 
 use super::choose::Choice;
 use crate::{
-    audio::live::{Breath, Lung, Playing, Returning, Shared},
+    audio::live::{Breath, Call, Caller, Lung, Playing, Shared},
     error::Result,
 };
 
 /// Opens it for playing. It begins when told to.
 pub(super) fn play(choice: &Choice, shared: &Arc<Shared>) -> Result<Playing<cpal::Stream>> {
-    let (mouth, inlet, back) = Returning::new();
+    let (mouth, seat) = Caller::new();
     let failed = Arc::new(AtomicBool::new(false));
     let stream = match choice.format() {
         SampleFormat::F32 => output::<f32>(choice, shared, mouth, &failed),
@@ -28,18 +28,19 @@ pub(super) fn play(choice: &Choice, shared: &Arc<Shared>) -> Result<Playing<cpal
     };
     let stream = stream.map_err(|e| choice.fault(&e))?;
     let (name, channels, rate) = (choice.name(), choice.channels(), choice.rate());
-    Ok(Playing { stream, name, channels, rate, inlet, failed, back })
+    Ok(Playing { stream, name, channels, rate, seat, failed })
 }
 
 fn output<T: SizedSample + FromSample<f32>>(
     choice: &Choice,
     shared: &Arc<Shared>,
-    mut mouth: Returning,
+    mut mouth: Caller,
     failed: &Arc<AtomicBool>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let (data_shared, shared, failed) = (shared.clone(), shared.clone(), failed.clone());
     let (well, mut faults) = Faults::pair();
     let data = move |out: &mut [T], info: &OutputCallbackInfo| {
+        let _ours = Call::begin();
         well.store(0, Relaxed);
         let time = info.timestamp();
         data_shared.asked_at(time.playback.saturating_duration_since(time.callback));
@@ -71,6 +72,7 @@ where
     let (rate, channels) = (f64::from(choice.rate()), usize::from(choice.channels().max(1)));
     let (well, mut faults) = Faults::pair();
     let data = move |captured: &[T], info: &InputCallbackInfo| {
+        let _ours = Call::begin();
         well.store(0, Relaxed);
         let time = info.timestamp();
         let oldest = time.callback.saturating_duration_since(time.capture);
@@ -109,6 +111,7 @@ impl Faults {
     }
 
     fn remedy(&mut self, error: &cpal::Error) -> Remedy {
+        let _ours = Call::begin();
         match error.kind() {
             ErrorKind::Xrun => Remedy::Count,
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => Remedy::Ignore,

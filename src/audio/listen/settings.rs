@@ -22,8 +22,10 @@ pub struct Settings {
     pub soft_pause_ms: u32,
     /// Silence after that, in ms, in which speech still belongs to the same utterance.
     pub grace_ms: u32,
-    /// Longest utterance, in seconds.
+    /// Longest stretch handed to the recogniser at once, in seconds.
     pub max_utterance_s: u32,
+    /// Longest question, in seconds: its parts are transcribed while it goes on.
+    pub max_question_s: u32,
     /// Kept after the talk key was released, in ms: people let go while they still speak.
     pub release_ms: u32,
     /// Without the key, only speech that begins with this name is answered; empty: all speech.
@@ -55,6 +57,7 @@ impl Default for Settings {
             soft_pause_ms: 500,
             grace_ms: 700,
             max_utterance_s: 28,
+            max_question_s: 120,
             release_ms: 200,
             wake: String::new(),
             wake_phrase: String::new(),

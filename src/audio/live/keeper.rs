@@ -3,18 +3,17 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use rtrb::{Consumer, Producer};
-
 use super::{
     mouth::Mouth,
-    opening::{Opening, close},
+    opening::Opening,
+    seat::Seat,
     shared::Shared,
     voice::{Drive, Voice, ring},
     watch::Watch,
@@ -33,9 +32,6 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Opens the device of that name, as `audio.output` has it, and lets it run: silent until it is given a mouth.
 pub type OpenSpeaker = dyn Fn(&str, &Arc<Shared>) -> Result<Playing> + Send + Sync;
 
-/// A mouth on its way back from a device.
-type Back = Arc<Mutex<Option<Mouth>>>;
-
 /// A device that plays.
 pub struct Playing<S = Box<dyn Send>> {
     /// Dropped, it stops.
@@ -43,52 +39,17 @@ pub struct Playing<S = Box<dyn Send>> {
     pub name: String,
     pub channels: u16,
     pub rate: u32,
-    /// Takes one mouth.
-    pub inlet: Producer<Mouth>,
+    /// For the mouth that it calls.
+    pub seat: Arc<Seat>,
     /// The device reported an error that it does not survive.
     pub failed: Arc<AtomicBool>,
-    pub back: Back,
 }
 
 impl<S: Send + 'static> Playing<S> {
     /// Whatever keeps it running.
     pub fn boxed(self) -> Playing {
-        let Self { stream, name, channels, rate, inlet, failed, back } = self;
-        Playing { stream: Box::new(stream), name, channels, rate, inlet, failed, back }
-    }
-}
-
-/// The end of it that the device calls; without a mouth it is silent.
-pub struct Returning {
-    inlet: Consumer<Mouth>,
-    mouth: Option<Mouth>,
-    back: Back,
-}
-
-impl Returning {
-    /// What the device calls, where to put the mouth, and where it comes back to when the device is dropped.
-    pub fn new() -> (Self, Producer<Mouth>, Back) {
-        let ((inlet, outlet), back) = (rtrb::RingBuffer::new(1), Back::default());
-        (Self { inlet: outlet, mouth: None, back: back.clone() }, inlet, back)
-    }
-
-    /// Allocates, locks, logs and waits never.
-    pub fn fill<T: Copy>(&mut self, out: &mut [T], form: impl Fn(f32) -> T) {
-        if self.mouth.is_none() {
-            self.mouth = self.inlet.pop().ok();
-        }
-        match &mut self.mouth {
-            Some(mouth) => mouth.fill(out, form),
-            None => out.fill(form(0.0)),
-        }
-    }
-}
-
-/// Not in a call of the device: when its stream is closed.
-impl Drop for Returning {
-    fn drop(&mut self) {
-        let mouth = self.mouth.take().or_else(|| self.inlet.pop().ok());
-        *self.back.lock().unwrap_or_else(PoisonError::into_inner) = mouth;
+        let Self { stream, name, channels, rate, seat, failed } = self;
+        Playing { stream: Box::new(stream), name, channels, rate, seat, failed }
     }
 }
 
@@ -96,15 +57,15 @@ impl Drop for Returning {
 pub fn keep(open: Arc<OpenSpeaker>, wanted: &str, volume: f32) -> Box<dyn Speaker> {
     let (to, mouth, shared) = ring(RATE, volume);
     let closed = Arc::new(AtomicBool::new(false));
-    let back = Arc::new(Mutex::new(Some(mouth)));
     let keeper = Keeper {
         open,
         wanted: wanted.to_owned(),
         shared: shared.clone(),
         closed: closed.clone(),
         device: None,
-        opening: Opening::new(),
-        back,
+        opening: Opening::new(Instant::now()),
+        mouth: Some(Box::new(mouth)),
+        left: None,
         paced: Instant::now(),
         scratch: Box::new([0.0; 1024]),
     };
@@ -142,8 +103,10 @@ struct Keeper {
     closed: Arc<AtomicBool>,
     device: Option<(Playing, Watch)>,
     opening: Opening<Playing>,
-    /// Holds the mouth while no device does.
-    back: Back,
+    /// While no device has it.
+    mouth: Option<Box<Mouth>>,
+    /// Of the device that was left, until its mouth was taken away.
+    left: Option<Arc<Seat>>,
     /// Up to when sound has passed unheard.
     paced: Instant,
     scratch: Box<[f32; 1024]>,
@@ -158,6 +121,7 @@ impl Keeper {
             }
             self.check();
             if self.device.is_none() {
+                self.fetch();
                 self.try_open();
                 self.pass();
             }
@@ -184,37 +148,47 @@ impl Keeper {
         *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// Closes the device; the mouth comes back once its last call is over.
+    /// Closes the device, however long that takes: the mouth is taken away from it before.
     fn leave(&mut self) {
-        if let Some((device, _)) = self.device.take() {
-            self.back = device.back.clone();
-            close(device);
+        match self.device.take() {
+            Some((device, _)) => {
+                device.seat.give_up();
+                self.left = Some(device.seat.clone());
+                self.opening.leave(device, Instant::now());
+            }
+            None => self.opening.anew(Instant::now()),
         }
-        self.opening.anew();
+    }
+
+    /// Takes the mouth away from the device that was left. A call that is going on is over in a moment.
+    fn fetch(&mut self) {
+        let taken = self.left.as_ref().and_then(|seat| seat.take());
+        if taken.is_some() {
+            (self.mouth, self.left) = (taken, None);
+        }
     }
 
     fn try_open(&mut self) {
         // Without its mouth a device would be silent.
-        if self.back.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+        if self.mouth.is_none() {
             return;
         }
         let (open, wanted, shared) = (self.open.clone(), self.wanted.clone(), self.shared.clone());
-        match self.opening.poll(move || open(&wanted, &shared)) {
+        match self.opening.poll(Instant::now(), move || open(&wanted, &shared)) {
             None => {}
             Some(Err(error)) => self.lose(error),
             Some(Ok(device)) => self.begin(device),
         }
     }
 
-    fn begin(&mut self, mut device: Playing) {
-        let Some(mut mouth) = self.back.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+    fn begin(&mut self, device: Playing) {
+        let Some(mut mouth) = self.mouth.take() else { return };
         if device.rate != self.shared.rate.load(Relaxed) {
             mouth.empty();
             self.shared.rate.store(device.rate, Relaxed);
         }
         self.shared.asked.store(0, Relaxed);
-        // There is room: it is the first one.
-        let _ = device.inlet.push(mouth.for_device(device.channels, device.rate));
+        device.seat.put(Box::new(mouth.for_device(device.channels, device.rate)));
         tracing::info!(device = device.name, rate = device.rate, "the speaker is open");
         self.shared.lost.store(false, Relaxed);
         *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -226,9 +200,8 @@ impl Keeper {
         if !self.shared.lost.load(Relaxed) {
             return;
         }
-        let mut back = self.back.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mouth) = back.take() else { return };
-        let mut mouth = mouth.for_nobody();
+        let Some(mouth) = &mut self.mouth else { return };
+        mouth.for_nobody();
         let rate = self.shared.rate.load(Relaxed);
         let period = Duration::from_secs_f64(self.scratch.len() as f64 / f64::from(rate));
         if self.paced.elapsed() > Duration::from_secs(1) {
@@ -239,7 +212,6 @@ impl Keeper {
             mouth.fill(&mut self.scratch[..], |s| s);
             self.paced += period;
         }
-        *back = Some(mouth);
     }
 }
 

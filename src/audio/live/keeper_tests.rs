@@ -1,29 +1,40 @@
 //! A speaker whose device goes and comes, with a device that is driven by hand.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{
+    Mutex,
+    mpsc::{Receiver, SyncSender, sync_channel},
+};
 
 use super::*;
 use crate::{
-    audio::{SpeakerState, live::Knobs},
+    audio::{
+        SpeakerState,
+        live::{Caller, Knobs},
+    },
     parcel::Pcm,
     turn::Session,
 };
 
 /// A device that was opened: its name, its callback, its flag.
-type Sold = (String, Arc<Mutex<Option<Returning>>>, Arc<AtomicBool>);
+type Sold = (String, Arc<Mutex<Option<Caller>>>, Arc<AtomicBool>);
 
 /// What a test does to the devices that are opened.
 struct Shop {
     open_for_business: Arc<AtomicBool>,
     rate: Arc<std::sync::atomic::AtomicU32>,
+    /// Devices that are closed hang until this says otherwise.
+    hangs: Arc<AtomicBool>,
     sold: Receiver<Sold>,
 }
 
 /// Dropped with the device: its callback ends.
-struct Stream(Arc<Mutex<Option<Returning>>>);
+struct Stream(Arc<Mutex<Option<Caller>>>, Arc<AtomicBool>);
 
 impl Drop for Stream {
     fn drop(&mut self) {
+        while self.1.load(Relaxed) {
+            thread::sleep(Duration::from_millis(2));
+        }
         *self.0.lock().unwrap() = None;
     }
 }
@@ -31,16 +42,17 @@ impl Drop for Stream {
 fn shop() -> (Shop, Arc<OpenSpeaker>) {
     let (sell, sold): (SyncSender<Sold>, _) = sync_channel(16);
     let (open, rate) = (Arc::new(AtomicBool::new(true)), Arc::new(std::sync::atomic::AtomicU32::new(RATE)));
-    let shop = Shop { open_for_business: open.clone(), rate: rate.clone(), sold };
+    let hangs = Arc::new(AtomicBool::new(false));
+    let shop = Shop { open_for_business: open.clone(), rate: rate.clone(), hangs: hangs.clone(), sold };
     let opener = move |name: &str, _: &Arc<Shared>| {
         if !open.load(Relaxed) {
             return Err(Error::reopen(Room::Audio, "sold out"));
         }
-        let (mouth, inlet, back) = Returning::new();
+        let (mouth, seat) = Caller::new();
         let (mouth, failed) = (Arc::new(Mutex::new(Some(mouth))), Arc::new(AtomicBool::new(false)));
         sell.send((name.to_owned(), mouth.clone(), failed.clone())).unwrap();
-        let stream: Box<dyn Send> = Box::new(Stream(mouth));
-        Ok(Playing { stream, name: name.to_owned(), channels: 1, rate: rate.load(Relaxed), inlet, failed, back })
+        let stream: Box<dyn Send> = Box::new(Stream(mouth, hangs.clone()));
+        Ok(Playing { stream, name: name.to_owned(), channels: 1, rate: rate.load(Relaxed), seat, failed })
     };
     (shop, Arc::new(opener))
 }
@@ -54,7 +66,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// One call of the device.
-fn call(device: &Arc<Mutex<Option<Returning>>>, frames: usize) -> Vec<f32> {
+fn call(device: &Arc<Mutex<Option<Caller>>>, frames: usize) -> Vec<f32> {
     let mut out = vec![9.0; frames];
     if let Some(mouth) = device.lock().unwrap().as_mut() {
         mouth.fill(&mut out, |s| s);
@@ -63,7 +75,7 @@ fn call(device: &Arc<Mutex<Option<Returning>>>, frames: usize) -> Vec<f32> {
 }
 
 /// Calls until sound comes, and says how the call began that brought it.
-fn first_sound(device: &Arc<Mutex<Option<Returning>>>) -> f32 {
+fn first_sound(device: &Arc<Mutex<Option<Caller>>>) -> f32 {
     let mut first = 0.0;
     until("sound", || {
         first = call(device, 480)[0];
@@ -153,4 +165,24 @@ fn a_device_that_was_never_called_gives_the_mouth_back() {
     let (_, device, _) = shop.sold.recv().unwrap();
     speaker.play(&Pcm::new(vec![0.5; 48_000], RATE), &Session::new().turn()).unwrap();
     assert!(first_sound(&device) > 0.0);
+}
+
+#[test]
+fn a_device_that_hangs_while_it_is_closed_keeps_neither_the_mouth_nor_the_sound() {
+    let (shop, open) = shop();
+    let mut speaker = keep(open, "first", 1.0);
+    let (turn, knobs) = (Session::new().turn(), speaker.knobs());
+    let (_, first, failed) = shop.sold.recv().unwrap();
+    speaker.play(&Pcm::new((0..RATE).map(|n| n as f32 / 1e5 + 0.1).collect::<Vec<_>>(), RATE), &turn).unwrap();
+    assert_eq!(first_sound(&first), 0.1);
+    shop.hangs.store(true, Relaxed);
+    failed.store(true, Relaxed);
+    let (_, second, _) = shop.sold.recv_timeout(Duration::from_secs(30)).expect("no other device is opened");
+    // The first one is still there, and may even call again: it is silent.
+    assert!(first_sound(&second) >= 0.1 + 479.0 / 1e5);
+    assert_eq!(call(&first, 480), [0.0; 480]);
+    assert_eq!(knobs.state(), SpeakerState::Fine);
+    shop.hangs.store(false, Relaxed);
+    until("the first one is closed", || first.lock().unwrap().is_none());
+    assert!(call(&second, 480)[0] > 0.1, "that changes nothing");
 }

@@ -5,6 +5,7 @@
 //!            knobs ── shared ──┘  └─► reference
 //! ```
 
+mod call;
 mod ear;
 mod keeper;
 mod knobs;
@@ -13,17 +14,21 @@ mod mouth;
 mod opening;
 mod reference;
 mod reopening;
+mod seat;
 mod shared;
 mod voice;
 mod watch;
 
+pub(in crate::audio) use call::Call;
+pub use call::in_callback;
 pub(in crate::audio) use ear::Ear;
-pub(in crate::audio) use keeper::{Playing, Returning, keep};
+pub(in crate::audio) use keeper::{Playing, keep};
 pub use knobs::{Knobs, SpeakerState};
 pub(in crate::audio) use lung::{Breath, Lung};
 pub(in crate::audio) use mouth::Mouth;
 pub use reference::Reference;
 pub(in crate::audio) use reopening::Reopening;
+pub(in crate::audio) use seat::Caller;
 pub(in crate::audio) use shared::Shared;
 pub(in crate::audio) use voice::{Drive, Voice, ring};
 pub(in crate::audio) use watch::Watch;

@@ -51,10 +51,8 @@ impl Mouth {
     }
 
     /// While there is no device: it goes on at the same pace, and nothing counts as heard.
-    #[must_use]
-    pub fn for_nobody(mut self) -> Self {
+    pub fn for_nobody(&mut self) {
         (self.channels, self.deaf) = (1, true);
-        self
     }
 
     /// Discards all there is: it has another rate than what comes.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::opening::{Opening, close};
+use super::opening::Opening;
 use crate::{
     audio::microphone::{DeviceNews, Heard, MicState, Microphone},
     error::{Error, Result},
@@ -29,13 +29,13 @@ pub struct Reopening {
 impl Reopening {
     /// The first attempt begins with the first `read`.
     pub fn new(open: Arc<OpenMicrophone>, wanted: &str) -> Self {
-        Self { open, wanted: wanted.to_owned(), device: None, opening: Opening::new(), trouble: None }
+        Self { open, wanted: wanted.to_owned(), device: None, opening: Opening::new(Instant::now()), trouble: None }
     }
 
     /// Looks whether it is back.
     fn try_open(&mut self) -> Option<DeviceNews> {
         let (open, wanted) = (self.open.clone(), self.wanted.clone());
-        match self.opening.poll(move || open(&wanted))? {
+        match self.opening.poll(Instant::now(), move || open(&wanted))? {
             Ok(device) => {
                 tracing::info!(device = device.name(), "the microphone is open");
                 self.device = Some(device);
@@ -56,12 +56,19 @@ impl Reopening {
         first.then_some(DeviceNews::Lost)
     }
 
+    /// Closes the device, however long that takes.
+    fn leave(&mut self) {
+        match self.device.take() {
+            Some(device) => self.opening.leave(device, Instant::now()),
+            None => self.opening.anew(Instant::now()),
+        }
+    }
+
     fn read_device(&mut self, out: &mut Vec<f32>, patience: Duration) -> Option<Heard> {
         match self.device.as_mut()?.read(out, patience) {
             Ok(heard) => Some(heard),
             Err(error) => {
-                self.device.take().into_iter().for_each(close);
-                self.opening.anew();
+                self.leave();
                 self.lose(error).map(|news| Heard { news: Some(news), ..nothing() })
             }
         }
@@ -93,8 +100,7 @@ impl Microphone for Reopening {
 
     fn retarget(&mut self, input: &str) {
         self.wanted = input.to_owned();
-        self.device.take().into_iter().for_each(close);
-        self.opening.anew();
+        self.leave();
         self.trouble = None;
     }
 

@@ -210,6 +210,10 @@ impl Listening {
                 self.turn = Some(turn.clone());
                 Sound::Resumed { turn }
             }),
+            Noticed::Part { utterance, .. } => {
+                let turn = self.turn.as_ref().map(Turn::id);
+                turn.map(|turn| Sound::Part { turn, speech: utterance })
+            }
             Noticed::Paused { utterance, at } => {
                 self.turn.as_ref().map(|turn| Sound::Paused { turn: turn.id(), speech: utterance, since: self.when(at) })
             }

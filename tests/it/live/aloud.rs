@@ -1,11 +1,14 @@
 //! The whole program between a virtual microphone and a virtual speaker of a real sound server, on the small pack.
 
+mod independent;
+mod joints;
+
 use std::{
     fs::File,
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, sync_channel},
     thread,
     time::Duration,
 };
@@ -58,7 +61,7 @@ impl Talk {
         command.env("XNAI_STT_MODEL", "nano").env("XNAI_TTS_BACKEND", "espeak").env("XNAI_LLM_BACKEND", "quote");
         let terminal = nix::pty::openpty(None, None).unwrap();
         let mut child = command.stdin(Stdio::from(terminal.slave)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (tell, lines) = channel();
+        let (tell, lines) = sync_channel(1000);
         let streams: [Box<dyn std::io::Read + Send>; 2] = [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
         for stream in streams {
             let tell = tell.clone();
@@ -84,9 +87,11 @@ impl Talk {
         panic!("{what:?} was not said, but {seen:#?}");
     }
 
-    /// The demo's spoken question, played into the microphone.
-    fn asks(&self) {
-        let mut reader = hound::WavReader::open(root().join("assets/question.wav")).unwrap();
+    /// A spoken question, played into the microphone while it listens.
+    fn hears(&mut self, question: &Path) {
+        self.types("");
+        self.says("(listening");
+        let mut reader = hound::WavReader::open(question).unwrap();
         let sound: Vec<f32> = reader.samples::<i16>().map(|s| f32::from(s.unwrap()) / 32_768.0).collect();
         let at_48k: Vec<f32> = sound.iter().flat_map(|&s| [s; 3]).collect();
         assert!(self.pulse.play("mic", &at_48k).wait().unwrap().success());
@@ -101,7 +106,7 @@ impl Drop for Talk {
 }
 
 /// A WAV file as 48 kHz samples.
-fn wav_at_48k(path: &PathBuf) -> Vec<f32> {
+fn wav_at_48k(path: &Path) -> Vec<f32> {
     let sound = xnai::audio::load::load(xnai::audio::load::Source::File(path), Duration::from_secs(60)).unwrap();
     xnai::audio::resample::to_rate(&sound, 48_000).unwrap().samples.to_vec()
 }
@@ -125,9 +130,7 @@ fn find(piece: &[f32], heard: &[f32], from: usize, to: usize) -> (usize, f32) {
 fn a_spoken_question_is_answered_with_the_sound_that_a_file_would_hold() {
     let Some(mut talk) = Talk::start() else { return };
     talk.says("(microphone");
-    talk.types("");
-    talk.says("(listening");
-    talk.asks();
+    talk.hears(&root().join("assets/question.wav"));
     let recording = talk.pulse.record("spk.monitor");
     talk.types("");
     assert!(talk.says("you: ").contains(QUESTION));
@@ -160,6 +163,14 @@ fn a_spoken_question_is_answered_with_the_sound_that_a_file_would_hold() {
     }
     // Between fragments the voice may be waited for; 30 ms at each of the few joints.
     assert!(late < 48_000 / 10, "{} ms late at its end", late / 48);
+    let waits = joints::waits(&expected[begin..], &heard[first..]);
+    println!("longer than in the file, each pause by (ms): {waits:?}");
+    assert!(!waits.is_empty(), "the file has no pause");
+    assert!(waits.iter().all(|ms| *ms < 100.0), "a joint is late");
+    if let Some(chosen) = independent::chosen(&talk.pulse, &heard, independent::REFUND) {
+        println!("PocketSphinx chose: {chosen}");
+        assert!(chosen.starts_with("the refund window is thirty days from the day of delivery"), "another ear hears: {chosen}");
+    }
 }
 
 #[test]

@@ -5,6 +5,9 @@ mod aloud;
 mod barge_in;
 mod endurance;
 mod hearing;
+mod joints;
+#[cfg(feature = "audio")]
+mod people;
 mod waking;
 
 use std::{
@@ -81,18 +84,29 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(clock: Clock, start: Start) -> Self {
-        Self::tuned(clock, start, |_, _| ())
+        Self::tuned(clock, start, |_| Box::new(Tagged), |_, _| ())
     }
 
-    /// With other settings, or with somebody else in the crew.
-    pub fn tuned(clock: Clock, start: Start, tune: impl FnOnce(&mut Config, &mut Crew)) -> Self {
+    /// With another voice, which may look at what is heard of it.
+    pub fn with_voice(clock: Clock, start: Start, voice: impl FnOnce(&Recording) -> Box<dyn Tts>) -> Self {
+        Self::tuned(clock, start, voice, |_, _| ())
+    }
+
+    /// With other settings and somebody else in the crew as well.
+    pub fn tuned(
+        clock: Clock,
+        start: Start,
+        voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
+        tune: impl FnOnce(&mut Config, &mut Crew),
+    ) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
+        let voice = voice(&heard);
         let (microphone, script) = FakeMicrophone::open(&clock);
         let mut crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
             writer: Some(Box::new(|| Ok(Box::new(Talker)))),
-            voice: Some(Box::new(|| Ok(Box::new(Tagged)))),
+            voice: Some(Box::new(move || Ok(voice))),
             speaker: Some(Box::new(move || Ok(speaker))),
             pipes: None,
         };

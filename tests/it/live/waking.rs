@@ -11,10 +11,11 @@ use std::{
 use serde_json::{Value, json};
 use xnai::{
     audio::fake::{CLOCK_RATE, Clock, PERIOD},
+    config::Config,
     error::Result,
     parcel::{EAR_RATE, Transcript, Utterance},
     pipeline::{
-        News, Notice, Told,
+        Crew, News, Notice, Told,
         live::{Command, Start},
         news::Origin,
     },
@@ -22,7 +23,7 @@ use xnai::{
     turn::Turn,
 };
 
-use super::{PATIENCE, Rig};
+use super::{PATIENCE, Rig, Tagged};
 use crate::{
     support::shared_models,
     wyoming::{
@@ -164,10 +165,14 @@ impl Stt for Keeps {
     }
 }
 
+fn tuned(tune: impl FnOnce(&mut Config, &mut Crew)) -> Rig {
+    Rig::tuned(Clock::by_hand(), HANDS_FREE, |_| Box::new(Tagged), tune)
+}
+
 /// A conversation with a spotter, and what its ear was given.
 fn rig(address: &str, text: &'static str) -> (Rig, mpsc::Receiver<Utterance>) {
     let (tell, told) = mpsc::sync_channel(64);
-    let rig = Rig::tuned(Clock::by_hand(), HANDS_FREE, |config, crew| {
+    let rig = tuned(|config, crew| {
         let listen = &mut config.listen;
         (listen.wake_phrase, listen.wake_address, listen.wake_timeout_s) = ("Hey computer".into(), address.into(), 1);
         crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, text)))));
@@ -352,7 +357,7 @@ impl Rig {
 fn without_pocketsphinx_one_sentence_names_the_command() {
     let (mut rig, ear) = {
         let (tell, told) = mpsc::sync_channel(64);
-        let rig = Rig::tuned(Clock::by_hand(), HANDS_FREE, |config, crew| {
+        let rig = tuned(|config, crew| {
             config.listen.wake_phrase = "hey computer".into();
             crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, "why?")))));
         });
@@ -374,7 +379,7 @@ fn without_pocketsphinx_one_sentence_names_the_command() {
 fn pocketsphinx_spots_the_phrase_after_a_while_of_quiet_and_what_follows_is_heard() {
     let (Some(program), Some(folder)) = (installed("serve"), shared_models()) else { return };
     let (tell, ear) = mpsc::sync_channel(64);
-    let rig = Rig::tuned(Clock::by_hand(), HANDS_FREE, |config, crew| {
+    let rig = tuned(|config, crew| {
         config.listen.wake_phrase = "living room".into();
         config.listen.wake_address = format!("stdio:'{}' --wake 'living room'", program.display());
         config.listen.wake_timeout_s = 60;

@@ -29,7 +29,7 @@ const RECORDINGS: [(&str, &str, usize); 11] = [
 ];
 
 /// The fewest words to change, add or leave out, to make one text of the other.
-fn words_wrong(said: &str, heard: &str) -> usize {
+pub fn words_wrong(said: &str, heard: &str) -> usize {
     let heard: Vec<&str> = heard.split_whitespace().collect();
     let mut row: Vec<usize> = (0..=heard.len()).collect();
     for (n, word) in said.split_whitespace().enumerate() {
