@@ -174,7 +174,8 @@ fn rig(address: &str, text: &'static str) -> (Rig, mpsc::Receiver<Utterance>) {
     let (tell, told) = mpsc::sync_channel(64);
     let rig = tuned(|config, crew| {
         let listen = &mut config.listen;
-        (listen.wake_phrase, listen.wake_address, listen.wake_timeout_s) = ("Hey computer".into(), address.into(), 1);
+        (listen.wake_phrase, listen.wake_address) = ("Hey computer".into(), address.into());
+        (listen.wake_timeout_s, listen.wake_window_s) = (1, 30);
         crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, text)))));
     });
     (rig, told)
@@ -282,7 +283,7 @@ fn the_window_is_for_one_question_and_for_a_while() {
     rig.pass(clock(1100));
     spotter.heard(1000);
     thread::sleep(Duration::from_millis(300)); // for the way back; too short makes the test pass, not fail
-    rig.pass(rig.clock.now() + clock(8500));
+    rig.pass(rig.clock.now() + clock(31_000));
     rig.speak(0);
     rig.pass(rig.clock.now() + clock(2000));
     assert!(ear.try_recv().is_err(), "the window was shut");
