@@ -1,6 +1,9 @@
 //! The parts of the pipeline: models, run-time library, documents, voice, sound.
 
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use super::Check;
 use crate::{
@@ -9,7 +12,7 @@ use crate::{
     error::{Error, Result, Room},
     llm,
     models::{Role, Shelf},
-    parcel::{ModelFile, Query},
+    parcel::{EAR_RATE, ModelFile, Query},
     pipeline::{crew, wake},
     rag::{
         self,
@@ -20,6 +23,12 @@ use crate::{
     turn::Session,
 };
 
+/// A microphone gives sound within this.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// So much of it says how loud it is, in samples: 500 ms.
+const MOMENT: usize = EAR_RATE as usize / 2;
+
 pub fn examine(context: &Context) -> Vec<Check> {
     let mut checks = vec![runtime_library()];
     match Shelf::open(&context.config.models, &context.paths) {
@@ -28,7 +37,7 @@ pub fn examine(context: &Context) -> Vec<Check> {
             checks.extend([recogniser(context, &shelf), embedder(context, &shelf), writer(context, &shelf), voice(context, &shelf)])
         }
     }
-    checks.extend([documents(context), sound(context), wake_word(context)]);
+    checks.extend([documents(context), sound(context), microphone(context), wake_word(context)]);
     checks
 }
 
@@ -165,6 +174,38 @@ fn searches(context: &Context) -> Result<()> {
     searcher.search(&query, &Session::new().turn()).map(|_| ())
 }
 
+/// Opens the microphone that would be used and listens for a moment; what it hears is not kept.
+fn microphone(context: &Context) -> Check {
+    match listen(&context.config.audio) {
+        Ok(found) => found,
+        Err(error) => Check::missing("microphone", &error),
+    }
+}
+
+fn listen(settings: &audio::Settings) -> Result<Check> {
+    let mut microphone = audio::open_microphone(settings)?;
+    let name = format!("audio.input = {:?} opens ({})", settings.input, microphone.name());
+    let (mut heard, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+    while heard.len() < MOMENT && Instant::now() < deadline {
+        microphone.read(&mut heard, PATIENCE / 10)?;
+    }
+    Ok(judge(name, &heard))
+}
+
+/// What was heard in a moment, as a level.
+fn judge(name: String, heard: &[f32]) -> Check {
+    let power = heard.iter().map(|s| s * s).sum::<f32>() / heard.len().max(1) as f32;
+    let (level, remedy) =
+        (10.0 * power.log10(), "look whether it is switched off or muted, or name another with audio.input (`xnai devices`)");
+    if heard.is_empty() {
+        Check::degraded("microphone", format!("{name}, and gives no sound"), remedy)
+    } else if power == 0.0 {
+        Check::degraded("microphone", format!("{name}, and hears nothing at all, not even noise"), remedy)
+    } else {
+        Check::ready("microphone", format!("{name}, hears {level:.0} dB of full scale now"))
+    }
+}
+
 /// How somebody without a key is known to mean us.
 fn wake_word(context: &Context) -> Check {
     match wake::examine(&context.config.listen, &context.paths) {
@@ -178,5 +219,24 @@ fn sound(context: &Context) -> Check {
     match audio::open_speaker(&context.config.audio) {
         Ok(_) => Check::ready("sound", format!("audio.output = {:?} opens", context.config.audio.output)),
         Err(error) => Check::missing("sound", &error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Health;
+
+    #[test]
+    fn a_microphone_is_judged_by_what_it_hears() {
+        let table = [
+            (vec![], Health::Degraded, "gives no sound"),
+            (vec![0.0; 8000], Health::Degraded, "not even noise"),
+            (vec![0.01; 8000], Health::Ready, "-40 dB"),
+        ];
+        for (heard, health, part) in table {
+            let check = judge("it opens".into(), &heard);
+            assert!(check.health == health && check.finding.contains(part), "{check:?}");
+        }
     }
 }

@@ -7,12 +7,19 @@ mod words;
 use super::{Llm, PieceSink, prompt};
 use crate::{
     error::Result,
-    parcel::{Finish, Piece, Prompt},
+    parcel::{Finish, Passages, Piece, Prompt},
     turn::Turn,
 };
 
 /// Said when no document bears on the question.
 pub const NOTHING: &str = "I found nothing about that in your documents.";
+
+/// Puts the passage that would be quoted first: what is cited first is then what is read out.
+pub fn lead(question: &str, passages: &mut Passages) {
+    if let Some(quote) = choose::best(question, &passages.list).filter(|_| passages.found) {
+        passages.list[..=quote.passage].rotate_right(1);
+    }
+}
 
 pub struct Quote;
 

@@ -1,9 +1,6 @@
 //! What is printed where: the answer to stdout as it is made, everything about it to stderr.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, IsTerminal},
-};
+use std::io::{self, IsTerminal};
 
 use super::{args::OnceArgs, report::Report};
 use crate::{
@@ -85,9 +82,31 @@ impl Output {
             self.piece("\n")?;
         }
         if report.error.is_none() && !report.citations.is_empty() {
-            let documents: BTreeSet<&str> = report.citations.iter().map(|c| c.source.as_str()).collect();
-            self.note(&format!("passages from {}", documents.into_iter().collect::<Vec<_>>().join(", ")));
+            let mut documents: Vec<&str> = Vec::new();
+            for citation in &report.citations {
+                if !documents.contains(&citation.source.as_str()) {
+                    documents.push(&citation.source);
+                }
+            }
+            self.note(&format!("passages from {}", documents.join(", ")));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::pipeline::meter::Timings;
+
+    #[test]
+    fn quiet_or_not_a_warning_is_in_the_object() {
+        for (json, quiet) in [(true, true), (true, false), (false, true)] {
+            let mut report = Report::new(Timings::from(Instant::now()));
+            Output::new(&OnceArgs { json, quiet, ..OnceArgs::default() }).warn(&mut report, "the small model".into());
+            assert_eq!(report.warnings, ["the small model"], "json {json} quiet {quiet}");
+        }
     }
 }

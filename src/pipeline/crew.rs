@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf, slice};
 
 use serde::Serialize;
 
-use super::{live::Ears, worker::Opener};
+use super::{lead::Lead, live::Ears, worker::Opener};
 use crate::{
     audio::{
         self, Speaker,
@@ -245,6 +245,11 @@ impl<'a> Roll<'a> {
         }
         if !documents && settings.decide(model.as_ref()) == llm::Backend::Quote {
             self.roster.warnings.push("without a language model and without the documents nothing can be answered".into());
+        }
+        if settings.decide(model.as_ref()) == llm::Backend::Quote
+            && let Some(documents) = self.roster.crew.documents.take()
+        {
+            self.roster.crew.documents = Some(Box::new(move || Ok(Box::new(Lead(documents()?)))));
         }
         let cores = llm::Cores { cpus: self.plan.model.clone() };
         self.roster.crew.writer = Some(Box::new(move || llm::open(&settings, model.as_ref(), &cores)));

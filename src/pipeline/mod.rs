@@ -11,6 +11,7 @@ pub mod conductor;
 pub mod crew;
 pub mod edges;
 pub mod lane;
+mod lead;
 pub mod live;
 pub mod meter;
 pub mod news;

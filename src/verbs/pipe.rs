@@ -31,6 +31,10 @@ const PIECE: usize = 1024;
 /// The longest FLAC or OGG that is taken: such a file is first read whole.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// Said once where what is fed is lost.
+const UNHEARD: &str =
+    "nobody listens now, and what is fed is not heard: hold the talk key of that xnai, or switch its hands-free listening on";
+
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
@@ -239,9 +243,11 @@ fn feed(args: &Feed, place: &Place) -> Result<()> {
         return Err(error.hint("redirect it (`< question.wav`), or pipe another program into this"));
     }
     let writer = Writer::attach(place, Name::Feed, args.pid)?;
-    let mut flow = Flow::new(writer.rate());
-    let mut ready = Vec::new();
+    let (mut flow, mut ready, mut said) = (Flow::new(writer.rate()), Vec::new(), false);
     let mut each = |sound: Pcm| {
+        if !writer.heeded() && !std::mem::replace(&mut said, true) {
+            tell(UNHEARD);
+        }
         flow.push(&sound, &mut ready)?;
         writer.write(&ready, Full::Wait(&stop::check))?;
         ready.clear();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{BURIAL, Format, Held, Name, Owned, Place, Read, create, list, mapping::Mapping, ring};
+use super::{BURIAL, Format, Held, Name, Owned, Place, Read, create, list, mapping::Mapping, ring, ring::Storage};
 use crate::error::Result;
 
 /// Takes samples, each once. What it has taken makes room for the writer.
@@ -35,6 +35,11 @@ impl Reader {
         let held = Held::reader(mapping)?;
         let listener = Listener::new(mapping, ring::Reader::attach(mapping.clone()));
         Ok(Self { listener, _held: held, _owned: None })
+    }
+
+    /// Tells whoever writes whether anything is done with what is taken.
+    pub fn heed(&self, heeded: bool) {
+        self.listener.mapping.header().heed(heeded);
     }
 
     /// Appends at most `most` samples; waits up to `longest` for the first.

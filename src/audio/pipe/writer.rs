@@ -126,6 +126,11 @@ impl Writer {
         ring::hold(&*self.mapping, held);
     }
 
+    /// Whether the reader does anything with what it takes.
+    pub fn heeded(&self) -> bool {
+        self.mapping.header().heeded()
+    }
+
     /// Samples that the reader has taken so far: all that were written, but for discarded and waiting ones.
     pub fn played(&self) -> u64 {
         self.lock().played()

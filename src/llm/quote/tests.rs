@@ -63,6 +63,23 @@ fn a_passage_that_shares_no_word_still_answers_with_its_first_sentence() {
 }
 
 #[test]
+fn the_passage_that_is_quoted_is_put_first_and_quoted_all_the_same() {
+    let named = |title: &str, text: &str| Passage { title: title.into(), text: text.into(), ..Passage::default() };
+    let list = vec![named("Sea", "The sea is deep."), named("Sun", "The sun is hot."), named("Moon", "The moon is old: 4 billion years.")];
+    let mut passages = Passages { list, found: true, notes: Vec::new() };
+    let order = |passages: &Passages| passages.list.iter().map(|p| p.title.clone()).collect::<Vec<_>>();
+    lead("How old is the moon?", &mut passages);
+    assert_eq!(order(&passages), ["Moon", "Sea", "Sun"]);
+    lead("How old is the moon?", &mut passages);
+    assert_eq!(order(&passages), ["Moon", "Sea", "Sun"], "it stays there");
+    let quoted = |passages: &Passages| choose::best("How old is the moon?", &passages.list).unwrap().passage;
+    assert_eq!(quoted(&passages), 0);
+    passages.found = false;
+    lead("How deep is the sea?", &mut passages);
+    assert_eq!(order(&passages), ["Moon", "Sea", "Sun"], "near misses are not cited");
+}
+
+#[test]
 fn a_stale_turn_reads_nothing() {
     let turn = Session::new().turn();
     turn.cancel();

@@ -117,6 +117,7 @@ impl Listening {
             match self.parts.microphone.read(&mut raw, LOOK) {
                 Ok(heard) => {
                     self.device(&heard)?;
+                    self.parts.pipes.heed(self.key || self.hands_free);
                     self.parts.pipes.pass(&mut raw);
                     self.parts.cleaner.clean(&raw, self.parts.lane.knobs(), &mut clean);
                     let noticed = self.parts.segmenter.push(&clean);

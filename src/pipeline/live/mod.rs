@@ -157,24 +157,7 @@ impl Live {
         let config = &context.config;
         let mut rules =
             Rules { hands_free: start.hands_free, edit: start.edit, backchannels: config.listen.backchannels.clone(), ..Rules::default() };
-        let waking = match wake::choose(&config.listen, &context.paths) {
-            Ok(Choice::Anybody) => None,
-            Ok(Choice::Name(name)) => {
-                rules.wake = name;
-                None
-            }
-            Ok(Choice::Phrase(phrase)) => {
-                let waking = Waking::start(&phrase, pipeline.messages.clone())?;
-                rules.phrase = phrase.words;
-                Some(waking)
-            }
-            // Nobody would expect to be heard without the phrase after that.
-            Err(error) if error.kind() == Kind::Fetch => {
-                pipeline.post(Message::News(News::Note(format!("hands-free is deaf, the talk key is not: {error}"))))?;
-                Some(Waking::deaf())
-            }
-            Err(error) => return Err(error),
-        };
+        let waking = waking(context, &pipeline, &mut rules)?;
         let listener = Listener {
             microphone: ears.microphone,
             segmenter: ears.segmenter,
@@ -283,6 +266,28 @@ impl Live {
 
     fn post(&self, message: Message) -> Result<()> {
         self.pipeline.post(message)
+    }
+}
+
+/// How somebody without the key means us: in the rules, or by what listens for the key phrase.
+fn waking(context: &Context, pipeline: &Pipeline, rules: &mut Rules) -> Result<Option<Waking>> {
+    match wake::choose(&context.config.listen, &context.paths) {
+        Ok(Choice::Anybody) => Ok(None),
+        Ok(Choice::Name(name)) => {
+            rules.wake = name;
+            Ok(None)
+        }
+        Ok(Choice::Phrase(phrase)) => {
+            let waking = Waking::start(&phrase, pipeline.messages.clone())?;
+            rules.phrase = phrase.words;
+            Ok(Some(waking))
+        }
+        // Who set a phrase does not want to be heard without it.
+        Err(error) if error.kind() == Kind::Fetch => {
+            pipeline.post(Message::News(News::Note(format!("hands-free is deaf, the talk key is not: {error}"))))?;
+            Ok(Some(Waking::deaf()))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -36,6 +36,11 @@ impl Pipes {
         })
     }
 
+    /// Whether anybody listens: whoever speaks in place of the microphone may want to know.
+    pub fn heed(&self, listens: bool) {
+        self.feed.heed(listens);
+    }
+
     /// Lets others hear what was heard (16 kHz); what they say themselves takes its place.
     pub fn pass(&mut self, heard: &mut Vec<f32>) {
         // Whoever breaks a pipe breaks what others hear of us, not what we hear.

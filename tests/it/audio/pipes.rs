@@ -398,6 +398,22 @@ fn a_feeder_is_heard_at_the_rate_of_the_pipe() {
 }
 
 #[test]
+fn who_feeds_nobody_is_told_so_once() {
+    let Some(shared) = Shared::new() else { return };
+    let mut ear = Reader::create(&shared.place(), Name::Feed, RATE, Duration::from_secs(30)).unwrap();
+    for heeded in [false, true] {
+        ear.heed(heeded);
+        let mut child = shared.xnai(&["pipe", "feed", "mic", "--raw", "--rate", "16000"]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&[0; 400_000]).unwrap();
+        let mut heard = Vec::new();
+        while !ear.read(&mut heard, 1000, LONG).unwrap().ended {}
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).matches("nobody listens").count();
+        assert_eq!((output.status.success(), told), (true, usize::from(!heeded)), "{output:?}");
+    }
+}
+
+#[test]
 fn a_feeder_that_is_killed_makes_way_for_the_next() {
     let Some(shared) = Shared::new() else { return };
     let mut ear = Reader::create(&shared.place(), Name::Feed, RATE, SECOND).unwrap();

@@ -8,6 +8,7 @@ mod hearing;
 mod joints;
 #[cfg(feature = "audio")]
 mod people;
+mod waking;
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -83,15 +84,25 @@ pub struct Rig {
 
 impl Rig {
     pub fn new(clock: Clock, start: Start) -> Self {
-        Self::with_voice(clock, start, |_| Box::new(Tagged))
+        Self::tuned(clock, start, |_| Box::new(Tagged), |_, _| ())
     }
 
     /// With another voice, which may look at what is heard of it.
     pub fn with_voice(clock: Clock, start: Start, voice: impl FnOnce(&Recording) -> Box<dyn Tts>) -> Self {
+        Self::tuned(clock, start, voice, |_, _| ())
+    }
+
+    /// With other settings and somebody else in the crew as well.
+    pub fn tuned(
+        clock: Clock,
+        start: Start,
+        voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
+        tune: impl FnOnce(&mut Config, &mut Crew),
+    ) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
         let voice = voice(&heard);
         let (microphone, script) = FakeMicrophone::open(&clock);
-        let crew = Crew {
+        let mut crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
             writer: Some(Box::new(|| Ok(Box::new(Talker)))),
@@ -102,6 +113,7 @@ impl Rig {
         let mut config = Config::default();
         // The tagged voice is no sound that a room carries, and there is no room.
         config.echo.cancel = false;
+        tune(&mut config, &mut crew);
         let segmenter = Segmenter::new(&config.listen, Box::<Earshot>::default());
         let context = Context { config, paths: Paths::from_env().unwrap() };
         let ears = Ears { microphone: Box::new(microphone), segmenter };

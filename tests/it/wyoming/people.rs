@@ -50,7 +50,7 @@ fn words_are_counted_as_people_count_them() {
 }
 
 /// A recording as an utterance, whatever its rate and channels.
-fn recording(name: &str, folder: &Path) -> Utterance {
+pub fn recording(name: &str, folder: &Path) -> Utterance {
     let path = folder.join("speech").join(name).with_extension("wav");
     let sound = load::load(Source::File(&path), Duration::from_secs(60)).unwrap();
     resample::for_ear(&sound).unwrap()
@@ -83,16 +83,28 @@ fn people_are_heard_by_pocketsphinx() {
     assert!(share <= 0.45, "{wrong} of {words} words are wrong");
 }
 
+/// So many seconds of a room in which nobody speaks: noise of about −70 dB.
+pub fn quiet_room(seconds: u32) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32 * 1.2e-3
+    };
+    (0..seconds * EAR_RATE).map(|_| noise()).collect()
+}
+
+/// The quiet minute before it once made the recogniser deaf.
 #[test]
 fn a_key_phrase_is_spotted_where_it_was_spoken_and_nowhere_else() {
     let (Some(program), Some(folder)) = (installed("serve"), shared_models()) else { return };
     let address = format!("stdio:'{}' --wake 'living room'", program.display());
-    let who = Who { room: Room::Stt, name: "detector", key: "wake.address", patience: Duration::from_secs(60) };
+    let who = Who { room: Room::Stt, name: "detector", key: "listen.wake_address", patience: Duration::from_secs(60) };
     let turn = turn();
     let mut wake = Wake::open(Link::new(&address, who).unwrap(), &[], &turn).unwrap();
     let (phrase, other) = (recording("living_room_light_en", &folder), recording("005", &folder));
     let silence = vec![0.0; EAR_RATE as usize];
-    let stream = [&other.samples[..], &silence, &phrase.samples, &silence, &other.samples].concat();
+    let quiet = quiet_room(60);
+    let stream = [&quiet, &phrase.samples[..], &silence, &other.samples].concat();
     let mut found = Vec::new();
     for part in stream.chunks(EAR_RATE as usize / 2) {
         found.extend(wake.push(part, &turn).unwrap());
@@ -102,17 +114,23 @@ fn a_key_phrase_is_spotted_where_it_was_spoken_and_nowhere_else() {
         found.extend(wake.push(&silence, &turn).unwrap());
         !found.is_empty()
     });
-    let begin = other.duration() + Duration::from_secs(1);
+    // It answers in order: a sign of life that was asked for now comes after all that it made of the sound.
+    let beats = wake.beats();
+    wait_until("it has thought about all", || {
+        found.extend(wake.push(&[], &turn).unwrap());
+        wake.beats() >= beats + 2
+    });
+    let begin = Duration::from_secs(60);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].name, "living room");
-    assert!(found[0].at.is_some_and(|at| at > begin && at < begin + phrase.duration() + Duration::from_secs(1)), "{found:?}");
+    assert!(found[0].at.is_some_and(|at| at > begin + Duration::from_millis(850) && at < begin + Duration::from_millis(1300)), "{found:?}");
     let error = wait_for_refusal(&program);
     assert!(error.contains("key phrase"), "{error}");
 }
 
 /// What a detector says that was not told of any phrase.
 fn wait_for_refusal(program: &Path) -> String {
-    let who = Who { room: Room::Stt, name: "detector", key: "wake.address", patience: Duration::from_secs(60) };
+    let who = Who { room: Room::Stt, name: "detector", key: "listen.wake_address", patience: Duration::from_secs(60) };
     let address = format!("stdio:'{}'", program.display());
     let mut wake = Wake::open(Link::new(&address, who).unwrap(), &["computer".into()], &turn()).unwrap();
     let mut error = None;

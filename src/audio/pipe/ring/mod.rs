@@ -86,6 +86,8 @@ struct Reading {
     passed: AtomicU64,
     /// 1 while a reader holds the writer back.
     attached: AtomicU32,
+    /// 1 while the reader takes what comes and does nothing with it.
+    idle: AtomicU32,
 }
 
 #[derive(Default)]
@@ -142,6 +144,15 @@ impl Header {
     pub fn queued(&self) -> u64 {
         let position = position_of(self.reading.cursor.load(Acquire));
         if self.attached() { self.written().saturating_sub(position) } else { 0 }
+    }
+
+    /// Whether the reader does anything with what it takes.
+    pub fn heeded(&self) -> bool {
+        self.reading.idle.load(Relaxed) == 0
+    }
+
+    pub fn heed(&self, heeded: bool) {
+        self.reading.idle.store((!heeded).into(), Relaxed);
     }
 
     fn attached(&self) -> bool {
