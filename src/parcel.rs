@@ -2,7 +2,7 @@
 //!
 //! Sound is `f32` in −1..1, one channel. Speech going in is 16 kHz; speech coming out has the voice's own rate.
 
-use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -10,11 +10,18 @@ use serde::{Deserialize, Serialize, Serializer};
 pub const EAR_RATE: u32 = 16_000;
 
 /// One stretch of speech to be transcribed: mono, 16 kHz.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Utterance {
     pub samples: Arc<[f32]>,
     /// Where it began in the recording that it was taken from.
     pub at: Duration,
+}
+
+/// Its length and place: nobody reads half a million samples.
+impl fmt::Debug for Utterance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Utterance({:?} at {:?})", self.duration(), self.at)
+    }
 }
 
 impl Utterance {

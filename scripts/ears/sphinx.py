@@ -3,7 +3,9 @@
     sphinx.py [--uri stdio:// | unix:///PATH] [--wake PHRASE]... [--sensitivity 0..1]
 
 An utterance is decoded when it is complete: the recogniser then knows how loud and how dull the whole of it is, and
-makes a third of the mistakes. On stdio the server ends when its input ends or its parent does.
+makes a third of the mistakes. A key phrase is looked for where somebody speaks, and nowhere else: a minute of a quiet
+room, taken for speech, makes the recogniser deaf to the first words after it. On stdio the server ends when its input
+ends or its parent does.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ import ctypes
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import pocketsphinx
-from pocketsphinx import Decoder
+from pocketsphinx import Decoder, Vad
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioChunkConverter, AudioStart, AudioStop
 from wyoming.error import Error
@@ -33,6 +36,15 @@ RATE: Final = 16_000
 MOST_BYTES: Final = 120 * RATE * 2
 # Shorter sound holds no word, and the recogniser would guess one.
 FEWEST_BYTES: Final = RATE * 2 // 10
+# Of a voice that begins: so many of the last frames of 30 ms are speech, and so many before it are kept.
+VOICED: Final = 3
+WINDOW: Final = 6
+PREROLL: Final = 12
+# Frames without speech after which it is over: more than the longest pause within a phrase.
+HANGOVER: Final = 20
+FRAME_S: Final = 0.03
+# The recogniser counts in hundredths of a second.
+TICK_MS: Final = 10
 PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 T = TypeVar("T")
@@ -50,12 +62,8 @@ class Ear:
             raise ValueError(f"the dictionary has no word {unknown[0]!r}")
         # From 1 (never) to 1e-50 (at everything): the scale is logarithmic.
         threshold = 10 ** (-50 * sensitivity)
-        self.open = False
         self.client: Handler | None = None
-        self.spotters = {
-            phrase: Decoder(samprate=RATE, lm=None, keyphrase=phrase, kws_threshold=threshold, loglevel="ERROR")
-            for phrase in phrases
-        }
+        self.spotters = {phrase: Spotter(phrase, threshold) for phrase in phrases}
 
     def transcribe(self, sound: bytes) -> str:
         """The words of an utterance, in lower case; none when there are none."""
@@ -71,21 +79,83 @@ class Ear:
     def begin_spotting(self) -> None:
         """Forgets what the spotters heard so far."""
         for spotter in self.spotters.values():
-            if self.open:
-                spotter.end_utt()
-            spotter.start_utt()
-        self.open = True
+            spotter.begin()
 
-    def spot(self, sound: bytes, names: list[str]) -> str | None:
-        """The first of the phrases that was just heard."""
-        for phrase in names:
-            spotter = self.spotters[phrase]
-            spotter.process_raw(sound)
-            if spotter.hyp() is not None:
-                spotter.end_utt()
-                spotter.start_utt()
-                return phrase
+    def spot(self, sound: bytes, names: list[str]) -> list[tuple[int, str]]:
+        """The phrases that were just heard: where each ended, in ms since the begin, and which it was."""
+        return sorted((end, phrase) for phrase in names for end in self.spotters[phrase].hear(sound))
+
+
+class Spotter:
+    """One key phrase in a stream of sound. Speech between two silences is one utterance to it."""
+
+    def __init__(self, phrase: str, threshold: float) -> None:
+        """Loads a recogniser of its own."""
+        self.decoder = Decoder(samprate=RATE, lm=None, keyphrase=phrase, kws_threshold=threshold, loglevel="ERROR")
+        self.plain = self.decoder.get_cmn(False)
+        self.vad = Vad(Vad.MEDIUM_STRICT, RATE, FRAME_S)
+        self.open = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets everything."""
+        self.close()
+        self.rest = b""
+        self.before: deque[bytes] = deque(maxlen=PREROLL)
+        self.voiced: deque[bool] = deque(maxlen=WINDOW)
+        self.frames, self.start, self.quiet = 0, 0, 0
+
+    def close(self) -> None:
+        """The end of an utterance."""
+        if self.open:
+            self.decoder.end_utt()
+        self.open = False
+
+    def hear(self, sound: bytes) -> list[int]:
+        """Hears on; where in the stream the phrase ended, in ms."""
+        self.rest += sound
+        size = self.vad.frame_bytes
+        whole = len(self.rest) // size * size
+        frames, self.rest = self.rest[:whole], self.rest[whole:]
+        found = [self.frame(frames[at : at + size]) for at in range(0, whole, size)]
+        return [end for end in found if end is not None]
+
+    def frame(self, frame: bytes) -> int | None:
+        """Hears one frame."""
+        speech = self.vad.is_speech(frame)
+        self.frames += 1
+        if self.open:
+            self.decoder.process_raw(frame)
+            self.quiet = 0 if speech else self.quiet + 1
+        else:
+            self.before.append(frame)
+            self.voiced.append(speech)
+            if sum(self.voiced) < VOICED:
+                return None
+            self.voice_begins()
+        if self.decoder.hyp() is not None:
+            return self.found()
+        if self.quiet >= HANGOVER:
+            self.close()
         return None
+
+    def voice_begins(self) -> None:
+        """Somebody speaks: the recogniser gets what came just before as well."""
+        self.decoder.set_cmn(self.plain)  # else what was heard before, or the silence, colours what is heard now
+        self.decoder.start_utt()
+        self.decoder.process_raw(b"".join(self.before))
+        self.start, self.quiet, self.open = self.frames - len(self.before), 0, True
+        self.before.clear()
+        self.voiced.clear()
+
+    def found(self) -> int:
+        """Where the phrase ended, in ms; what follows it is the next utterance."""
+        ticks = max((segment.end_frame + 1 for segment in self.decoder.seg()), default=0)
+        end = round(self.start * FRAME_S * 1000) + ticks * TICK_MS
+        self.decoder.end_utt()
+        self.decoder.start_utt()
+        self.start = self.frames
+        return min(end, round(self.frames * FRAME_S * 1000))
 
 
 class Handler(AsyncEventHandler):
@@ -100,7 +170,6 @@ class Handler(AsyncEventHandler):
         self.sound = bytearray()
         self.spotting: list[str] | None = None
         self.found = False
-        self.clock_ms = 0
         self.converter = AudioChunkConverter(rate=RATE, width=2, channels=1)
 
     async def handle_event(self, event: Event) -> bool:
@@ -125,7 +194,8 @@ class Handler(AsyncEventHandler):
             await self.begin_spotting(Detect.from_event(event).names)
         elif AudioStart.is_type(event.type):
             self.sound.clear()
-            self.clock_ms = 0
+            if self.spotting is not None:
+                await self.work(self.ear.begin_spotting)
         elif AudioChunk.is_type(event.type):
             await self.hear(self.converter.convert(AudioChunk.from_event(event)).audio)
         elif AudioStop.is_type(event.type):
@@ -159,11 +229,9 @@ class Handler(AsyncEventHandler):
                 raise ValueError("an utterance of more than two minutes")
             self.sound += sound
             return
-        self.clock_ms += len(sound) * 1000 // (RATE * 2)
-        name = await self.work(self.ear.spot, sound, self.spotting)
-        if name is not None:
+        for end, name in await self.work(self.ear.spot, sound, self.spotting):
             self.found = True
-            await self.write_event(Detection(name=name, timestamp=self.clock_ms).event())
+            await self.write_event(Detection(name=name, timestamp=end).event())
 
     async def finish(self) -> None:
         """The end of the sound: the answer."""

@@ -1,12 +1,12 @@
 //! `xnai bench turn`: how long each stage of a spoken turn takes, from the release of the key to the first sample.
 //!
 //! Real engines, as configured; the microphone and the speaker are fakes that keep real time, so that no sound system
-//! is part of the figures. The same spoken question is asked over and over, in one conversation; nothing is taken out of
+//! is part of the figures. The same spoken question is asked over and over, each time as the first of a conversation; nothing is taken out of
 //! the voice's cache. Every answer is interrupted after its first words, which gives the time from key to silence on a
 //! real clock.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::mpsc::Receiver,
     thread,
     time::{Duration, Instant},
@@ -17,15 +17,18 @@ use crate::{
         fake::{CLOCK_RATE, Clock, FakeMicrophone, FakeSpeaker, Recording, Script},
         load, resample,
     },
-    config::Context,
+    config::{Config, Context},
     error::{Error, Result, Room},
+    llm,
     os::{memory, stop, terminal::say},
+    parcel::Sampling,
     pipeline::{
         Crew, News, Notice, Told,
-        crew::{self, Listener, Needs},
+        crew::{self, Needs},
         live::{Command, Ears, Live, Start},
         meter::Timings,
     },
+    stt, tts,
 };
 
 /// Of the recording; what Kokoro speaks at.
@@ -48,6 +51,10 @@ pub struct Args {
     /// The spoken question: WAV, FLAC or OGG [default: the demo's]
     #[arg(long, value_name = "FILE")]
     wav: Option<PathBuf>,
+    /// Made-up weights instead of the configured models: a folder with whisper-tiny.en.bin, llama-135m.gguf and
+    /// kokoro-82m.onnx, of the real shapes; transcripts of 12 tokens and answers of 32 are forced
+    #[arg(long, value_name = "FOLDER")]
+    shapes: Option<PathBuf>,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -67,6 +74,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let mut context = context.clone();
     // Answers repeat themselves here more than in life.
     context.config.tts.cache_mb = 0;
+    if let Some(folder) = &args.shapes {
+        shapes(&mut context.config, folder)?;
+    }
     let mut bench = Bench::open(&context)?;
     let mut rows = ["transcript", "passages", "first word", "first fragment", "first sample", "key to silence"]
         .map(|stage| Row { stage, times: Vec::new() });
@@ -81,6 +91,21 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     bench.live.stop(Duration::from_secs(1));
     rows.iter_mut().for_each(|row| row.times.sort_by(f64::total_cmp));
     if args.json { print_json(&rows, peak) } else { print(&rows, peak) }
+}
+
+/// Models of the size and speed of real ones, whose words mean nothing: so their number is forced.
+fn shapes(config: &mut Config, folder: &Path) -> Result<()> {
+    let file = |name: &str| match folder.join(name) {
+        path if path.is_file() => Ok(path.to_string_lossy().into_owned()),
+        path => Err(Error::reword(Room::Pipeline, format!("{} is not there", path.display())).hint("see `xnai bench turn --help`")),
+    };
+    let [ear, writer, voice] = [file("whisper-tiny.en.bin")?, file("llama-135m.gguf")?, file("kokoro-82m.onnx")?];
+    config.models.trust.extend([ear.clone(), writer.clone(), voice.clone()]);
+    config.stt = stt::Settings { backend: stt::Backend::Whisper, model: ear, force_tokens: 12, ..config.stt.clone() };
+    config.llm = llm::Settings { backend: llm::Backend::Llama, model: writer, ..config.llm.clone() };
+    config.tts = tts::Settings { backend: tts::Backend::Kokoro, model: voice, ..config.tts.clone() };
+    config.sampling = Sampling { force_length: true, max_tokens: 32, temperature: 1.0, ..config.sampling.clone() };
+    Ok(())
 }
 
 fn question(args: &Args) -> Result<Vec<f32>> {
@@ -106,8 +131,7 @@ impl Bench {
         let clock = Clock::paced(1.0);
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
         let (microphone, script) = FakeMicrophone::open(&clock);
-        let needs = Needs { ear: true, documents: true, listener: Listener::Live };
-        let roster = Crew::call(context, &needs)?;
+        let roster = Crew::call(context, &Needs::conversation())?;
         let crew = Crew { speaker: Some(Box::new(move || Ok(speaker))), ..roster.crew };
         let (Ears { segmenter, .. }, _) = crew::ears(context)?;
         let ears = Ears { microphone: Box::new(microphone), segmenter };
@@ -118,6 +142,8 @@ impl Bench {
     /// Asks by key, hears a little of the answer, interrupts it. Times in ms, in the order of the rows.
     fn turn(&mut self, question: &[f32]) -> Result<[Option<f64>; 6]> {
         self.heard.clear();
+        // Every turn is the first of a conversation: a history that grows would make the later ones slower.
+        self.live.send(Command::Recall(Vec::new()))?;
         self.live.send(Command::Press)?;
         let over = self.script.say_at(self.clock.now(), question);
         if !self.clock.wait(over, PATIENCE) {

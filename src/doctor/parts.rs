@@ -10,7 +10,7 @@ use crate::{
     llm,
     models::{Role, Shelf},
     parcel::{ModelFile, Query},
-    pipeline::crew,
+    pipeline::{crew, wake},
     rag::{
         self,
         home::{DEMO, Home, USER},
@@ -28,7 +28,7 @@ pub fn examine(context: &Context) -> Vec<Check> {
             checks.extend([recogniser(context, &shelf), embedder(context, &shelf), writer(context, &shelf), voice(context, &shelf)])
         }
     }
-    checks.extend([documents(context), sound(context)]);
+    checks.extend([documents(context), sound(context), wake_word(context)]);
     checks
 }
 
@@ -163,6 +163,14 @@ fn searches(context: &Context) -> Result<()> {
     let searcher = rag::open_searcher(&context.config.rag, &context.paths, &rag::Files::default(), 1)?;
     let query = Query { text: "anything".into(), limit: 1, ..Query::default() };
     searcher.search(&query, &Session::new().turn()).map(|_| ())
+}
+
+/// How somebody without a key is known to mean us.
+fn wake_word(context: &Context) -> Check {
+    match wake::examine(&context.config.listen, &context.paths) {
+        Ok(found) => Check::ready("wake word", found),
+        Err(error) => Check::missing("wake word", &error),
+    }
 }
 
 /// Opens the device that would be used; it makes no sound before the first sample.

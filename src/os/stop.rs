@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_millis(180);
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// Run last of all, whatever ends the process.
-static LAST: [OnceLock<fn()>; 2] = [const { OnceLock::new() }; 2];
+static LAST: [OnceLock<fn()>; 3] = [const { OnceLock::new() }; 3];
 
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
@@ -38,7 +38,8 @@ pub fn check() -> Result<()> {
     if requested() { Err(Error::stopped()) } else { Ok(()) }
 }
 
-/// What [`leave`] does last: the terminal is given back, the sound pipes are removed. Each says so once.
+/// What [`leave`] does last: the terminal is given back, the sound pipes are removed, what was said
+/// is on the disk. Each says so once.
 pub fn before_leaving(last: fn()) {
     if LAST.iter().any(|slot| slot.get().is_some_and(|known| std::ptr::fn_addr_eq(*known, last))) {
         return;

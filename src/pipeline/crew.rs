@@ -56,6 +56,12 @@ pub struct Needs {
     pub listener: Listener,
 }
 
+impl Needs {
+    pub fn conversation() -> Self {
+        Self { ear: true, documents: true, listener: Listener::Live }
+    }
+}
+
 /// Who hears the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listener {
@@ -124,20 +130,14 @@ pub fn embedder(settings: &rag::Settings, shelf: &Shelf) -> Result<rag::Files> {
     Ok(rag::Files { model: shelf.find(Role::Embed, &settings.embedder)?, tokenizer: shelf.find(Role::Tokenizer, "auto")? })
 }
 
-/// Another writer, as configured now.
+/// Another writer, as configured now; refused where it does not fit into memory beside the rest of a conversation.
 pub fn writer(context: &Context) -> Result<Opener<dyn Llm>> {
-    let mut roll = Roll::new(context)?;
-    roll.writer(true)?;
-    memory::check(&context.config.memory, &roll.bytes)?;
-    roll.roster.crew.writer.ok_or_else(|| absent("writer"))
+    Crew::call(context, &Needs::conversation())?.crew.writer.ok_or_else(|| absent("writer"))
 }
 
-/// Another voice, as configured now.
+/// Another voice, likewise.
 pub fn voice(context: &Context) -> Result<Opener<dyn Tts>> {
-    let mut roll = Roll::new(context)?;
-    roll.voice()?;
-    memory::check(&context.config.memory, &roll.bytes)?;
-    roll.roster.crew.voice.ok_or_else(|| absent("voice"))
+    Crew::call(context, &Needs::conversation())?.crew.voice.ok_or_else(|| absent("voice"))
 }
 
 fn absent(who: &str) -> Error {

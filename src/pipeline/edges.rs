@@ -31,3 +31,10 @@ pub const LISTENER: usize = 64;
 
 /// How long a face tries to hand a message to a conductor that is behind.
 pub const POST: Duration = Duration::from_secs(1);
+
+/// Sound that waits for the spotter of the key phrase, and as much as is remembered to be heard once more after it. When
+/// it is full the oldest is dropped.
+pub const SPOTTED: Duration = Duration::from_secs(10);
+
+/// Phrases that were spotted. When it is full a further one is dropped: the listener takes them at every look.
+pub const SPOTTINGS: usize = 8;

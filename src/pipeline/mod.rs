@@ -34,7 +34,7 @@ pub use conductor::{Question, Retrieve, Wish};
 pub use crew::Crew;
 use lane::Lane;
 pub use news::{News, Notice, Told};
-use worker::{Engine, Opener};
+use worker::{Engine, Swap};
 
 use crate::{
     audio::pipe::Place,
@@ -56,8 +56,8 @@ pub enum Message {
     /// Where the listener takes what the conductor wants of it.
     Listener(SyncSender<live::Wanted>),
     /// Another writer, another voice.
-    Writer(Opener<dyn Llm>),
-    Voice(Opener<dyn Tts>),
+    Writer(Box<Swap<dyn Llm>>),
+    Voice(Box<Swap<dyn Tts>>),
     Stop,
 }
 

@@ -103,12 +103,12 @@ impl Pump {
                     self.listener = Some(listener);
                     continue;
                 }
-                Ok(Message::Writer(open)) => {
-                    self.swapped(|pump| pump.writer.as_mut().map(|desk| desk.swap(open)));
+                Ok(Message::Writer(swap)) => {
+                    self.swapped(|pump| pump.writer.as_mut().map(|desk| desk.swap(*swap)));
                     continue;
                 }
-                Ok(Message::Voice(open)) => {
-                    self.swapped(|pump| pump.voice.as_mut().map(|desk| desk.swap(open)));
+                Ok(Message::Voice(swap)) => {
+                    self.swapped(|pump| pump.voice.as_mut().map(|desk| desk.swap(*swap)));
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => Event::Overdue,

@@ -6,12 +6,15 @@
 use std::{
     collections::VecDeque,
     panic::{self, AssertUnwindSafe},
-    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc, OnceLock,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
     thread,
     time::Instant,
 };
 
-use super::Message;
+use super::{Message, News};
 use crate::{
     error::{Error, Result, Room},
     turn::{Turn, TurnId},
@@ -46,8 +49,17 @@ pub type Opener<T> = Box<dyn FnOnce() -> Result<Box<T>> + Send>;
 /// What a worker is handed.
 enum Task<T: ?Sized, J> {
     Job(Turn, J),
-    /// Another engine from now on; the old one is closed before, so that never both are in memory.
-    Swap(Opener<T>),
+    /// Another engine from now on.
+    Swap(Swap<T>),
+}
+
+/// Another engine in place of the one at work, which is closed before, so that never both are in memory.
+pub struct Swap<T: ?Sized> {
+    pub open: Opener<T>,
+    /// Opens the one at work again, when the other cannot be opened.
+    pub back: Opener<T>,
+    /// Whether the other could be opened, once that is known.
+    pub worked: Arc<OnceLock<bool>>,
 }
 
 /// Starts a worker. `run` is given the engine, or the reason why there is none, and answers by messages.
@@ -67,9 +79,9 @@ where
         let mut opened = timed_open(engine, open, &events);
         for task in inbox {
             match task {
-                Task::Swap(open) => {
+                Task::Swap(swap) => {
                     drop(opened);
-                    opened = timed_open(engine, open, &events);
+                    opened = exchange(engine, swap, &events);
                 }
                 Task::Job(turn, job) => {
                     let id = turn.id();
@@ -87,6 +99,17 @@ where
     };
     start(engine.name(), work)?;
     Ok(Desk { engine, jobs, capacity, outstanding: 0, swap: None, waiting: VecDeque::new() })
+}
+
+/// Opens the other engine; when that fails, says so, and opens again the one that was at work.
+fn exchange<T: ?Sized>(engine: Engine, swap: Swap<T>, events: &SyncSender<Message>) -> Result<Box<T>> {
+    let opened = timed_open(engine, swap.open, events);
+    // Nobody else sets it.
+    let _ = swap.worked.set(opened.is_ok());
+    opened.or_else(|error| {
+        let _ = events.send(Message::News(News::Note(format!("the {} stays as it was: {error}", engine.name()))));
+        timed_open(engine, swap.back, events)
+    })
 }
 
 pub fn timed_open<T: ?Sized>(engine: Engine, open: Opener<T>, events: &SyncSender<Message>) -> Result<Box<T>> {
@@ -122,7 +145,7 @@ pub struct Desk<T: ?Sized, J> {
     capacity: usize,
     outstanding: usize,
     /// Another engine, to be handed over before any further job; the last one wished for.
-    swap: Option<Opener<T>>,
+    swap: Option<Swap<T>>,
     /// Jobs that wait for a free place; those of superseded turns are dropped, so it holds one turn's at most.
     waiting: VecDeque<(Turn, J)>,
 }
@@ -136,8 +159,8 @@ impl<T: ?Sized, J> Desk<T, J> {
     }
 
     /// Puts another engine in place of this one, after the jobs already handed out.
-    pub fn swap(&mut self, open: Opener<T>) -> Result<()> {
-        self.swap = Some(open);
+    pub fn swap(&mut self, swap: Swap<T>) -> Result<()> {
+        self.swap = Some(swap);
         self.fill().map_err(|(_, error)| error)
     }
 
@@ -150,9 +173,9 @@ impl<T: ?Sized, J> Desk<T, J> {
     fn fill(&mut self) -> Result<(), (TurnId, Error)> {
         while self.outstanding < self.capacity {
             let (id, next) = match (self.swap.take(), self.waiting.pop_front()) {
-                (Some(open), job) => {
+                (Some(swap), job) => {
                     job.into_iter().for_each(|job| self.waiting.push_front(job));
-                    (TurnId::NONE, Task::Swap(open))
+                    (TurnId::NONE, Task::Swap(swap))
                 }
                 (None, Some((turn, _))) if turn.is_stale() => continue,
                 (None, Some((turn, job))) => (turn.id(), Task::Job(turn, job)),
@@ -192,6 +215,25 @@ mod tests {
         desk.freed().unwrap();
         drop(desk);
         assert_eq!(heard.iter().collect::<Vec<_>>(), vec![crate::error::Kind::Fetch; 2]);
+    }
+
+    #[test]
+    fn an_engine_that_cannot_take_over_leaves_the_one_that_was_there() {
+        let (events, inbox) = sync_channel(16);
+        let (said, heard) = sync_channel(4);
+        let run = move |engine: Result<&mut str>, _, ()| said.send(engine.unwrap().to_owned()).unwrap();
+        let mut desk = spawn(Engine::Voice, 1, Box::new(|| Ok("first".into())), events, run).unwrap();
+        let (turn, worked) = (Session::new().turn(), Arc::new(OnceLock::new()));
+        let open: Opener<str> = Box::new(|| Err(Error::fetch(Room::Tts, "no such voice")));
+        desk.swap(Swap { open, back: Box::new(|| Ok("again".into())), worked: worked.clone() }).unwrap();
+        desk.hand(turn, ()).unwrap();
+        let note = inbox.iter().find_map(|message| match message {
+            Message::News(News::Note(note)) => Some(note),
+            _ => None,
+        });
+        assert_eq!(note.as_deref(), Some("the voice stays as it was: no such voice"));
+        desk.freed().unwrap();
+        assert_eq!((heard.recv().unwrap().as_str(), worked.get()), ("again", Some(&false)));
     }
 
     #[test]

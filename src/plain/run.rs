@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, IsTerminal},
-    path::PathBuf,
     sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
     time::{Duration, Instant},
 };
@@ -20,7 +19,11 @@ use crate::{
         live::{Command, Live, Start, Started},
         news::Told,
     },
-    sessions::{Keeper, Sessions, markdown, show},
+    sessions::{
+        Clerk, Conversation, Sessions,
+        clerk::{Reply, Wish},
+        show,
+    },
     talk::TalkArgs,
 };
 
@@ -29,6 +32,10 @@ const TIDY_UP: Duration = Duration::from_millis(120);
 
 /// How long is waited to learn how much of a last answer was heard. Together they stay below the 180 ms of Ctrl-C.
 const LAST_WORD: Duration = Duration::from_millis(50);
+
+/// How long the disk may keep the next line waiting. Whoever reads lines can wait; a disk that stands still is no reason
+/// to fall silent.
+const DISK: Duration = Duration::from_secs(5);
 
 /// So many sessions, or exchanges found, are listed.
 const LISTED: usize = 10;
@@ -39,11 +46,10 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     let sessions = Sessions::open(&context.paths);
     let past = args.resume.as_deref().map(|wanted| sessions.load(wanted)).transpose()?;
     let history = past.as_ref().map(|past| past.history()).unwrap_or_default();
-    let resumed = past.as_ref().map(|past| format!("(going on with {}, {} exchanges)", past.id, past.entries.len()));
     let Started { mut live, news, models, warnings } =
         Live::start(context, Start { hands_free: args.hands_free, history, ..Start::default() })?;
     let greeting = greeting(&models, script);
-    let (keeper, note) = Keeper::begin(&context.paths, &context.config.sessions, models, past)?;
+    let (clerk, note) = Clerk::begin(&context.paths, &context.config.sessions, models, past.clone())?;
     // A script reads; whoever wants to hear it as well begins it with /aloud on.
     let aloud = !script || args.hands_free;
     if !aloud {
@@ -51,12 +57,18 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     }
     let face = Face::new(&context.config, script, aloud);
     let mut send = |command| live.send(command);
-    let mut talk = Talk { face, keeper, sessions, script, hands_free: args.hands_free, send: &mut send, out: &mut Terminal };
+    let mut talk = Talk { face, clerk, sessions, script, hands_free: args.hands_free, send: &mut send, out: &mut Terminal };
     let notes = warnings.into_iter().chain(note.map(|note| note.to_string())).map(|note| format!("({note})"));
-    greeting.into_iter().chain(resumed).chain(notes).for_each(|line| talk.out.tell(&line));
+    greeting.into_iter().chain(past.as_ref().map(going_on)).chain(notes).for_each(|line| talk.out.tell(&line));
+    // A script's output is what it asked for: the past is not.
+    past.iter().filter(|_| !script).try_for_each(|past| talk.last_of(past))?;
     let result = lines::read(io::BufReader::new(io::stdin())).and_then(|lines| talk.converse(&news, &lines));
     live.stop(TIDY_UP);
     result
+}
+
+fn going_on(past: &Conversation) -> String {
+    format!("(going on with {}, {} exchanges)", past.id, past.entries.len())
 }
 
 fn greeting(models: &[(String, String)], script: bool) -> Vec<String> {
@@ -90,7 +102,7 @@ impl Out for Terminal {
 /// A conversation being led.
 pub(super) struct Talk<'a> {
     pub face: Face,
-    pub keeper: Keeper,
+    pub clerk: Clerk,
     pub sessions: Sessions,
     pub script: bool,
     /// Asked for from the beginning, before the news say so.
@@ -136,27 +148,75 @@ impl Talk<'_> {
         !self.script || !(self.face.busy() || self.face.hands_free() || self.hands_free)
     }
 
-    /// Cuts off an answer that is still being heard, and keeps what was heard of it.
+    /// Cuts off an answer that is still being heard, and keeps what was heard of it; a question that was not answered, too.
     fn last_word(&mut self, news: &Receiver<Told>) {
+        self.clerk.leave();
         let deadline = Instant::now() + LAST_WORD;
-        let talking = |face: &Face| face.engaged() || face.busy();
-        if !talking(&self.face) || (self.send)(Command::Silence).is_err() {
-            return;
+        let talking = |talk: &Self| talk.face.engaged() || talk.face.busy() || talk.clerk.is_open();
+        if talking(self) && (self.send)(Command::Silence).is_ok() {
+            while talking(self) {
+                let Ok(told) = news.recv_timeout(deadline.saturating_duration_since(Instant::now())) else { break };
+                // Nobody reads any more; what counts is what is kept.
+                let _ = self.hear(&told);
+            }
         }
-        while talking(&self.face) {
-            let Ok(told) = news.recv_timeout(deadline.saturating_duration_since(Instant::now())) else { return };
-            // Nobody reads any more; what counts is what is kept.
-            let _ = self.hear(&told);
+        if let Some(error) = self.clerk.finish() {
+            self.out.tell(&format!("({error})"));
         }
     }
 
     fn hear(&mut self, told: &Told) -> Result<()> {
         let acts = self.face.told(told);
         self.all(acts)?;
-        if let Some(error) = self.keeper.hear(told) {
+        if let Some(error) = self.clerk.hear(told) {
             self.out.tell(&format!("({error})"));
         }
+        self.settle()
+    }
+
+    /// The disk has what was said before anything more is said; then what it told.
+    fn settle(&mut self) -> Result<()> {
+        self.clerk.settle(DISK);
+        for reply in self.clerk.replies() {
+            let done = self.replied(reply);
+            done.or_else(|error| self.refuse(&error).map(drop))?;
+        }
         Ok(())
+    }
+
+    fn replied(&mut self, reply: Reply) -> Result<()> {
+        match reply {
+            Reply::Trouble(error) => self.out.tell(&format!("({error})")),
+            Reply::Anew(begun) => {
+                begun?;
+                self.order(Command::Recall(Vec::new()))?;
+                self.out.tell("(a new conversation)");
+            }
+            Reply::Resumed(past) => {
+                let (past, note) = past?;
+                self.go_on(&past)?;
+                note.into_iter().for_each(|note| self.out.tell(&format!("({note})")));
+            }
+            Reply::Exported(path) => self.out.tell(&format!("(wrote {})", path?.display())),
+        }
+        Ok(())
+    }
+
+    /// Shows where it stopped, and tells the model.
+    fn go_on(&mut self, past: &Conversation) -> Result<()> {
+        self.out.tell(&going_on(past));
+        self.last_of(past)?;
+        self.order(Command::Recall(past.history()))
+    }
+
+    /// Whoever goes on is reminded where that is: at the last exchange, with its sources.
+    fn last_of(&mut self, past: &Conversation) -> Result<()> {
+        past.entries.last().map(show::lines).unwrap_or_default().iter().try_for_each(|line| self.out.say(line))
+    }
+
+    fn wish(&mut self, wish: Wish) -> Result<()> {
+        self.clerk.wish(wish)?;
+        self.settle()
     }
 
     /// `false` when the user leaves.
@@ -190,7 +250,7 @@ impl Talk<'_> {
             Act::Send(command) => self.order(command),
             Act::New => self.anew(),
             Act::Resume(wanted) => self.resume(&wanted),
-            Act::Export(file) => self.export(file),
+            Act::Export(file) => self.wish(Wish::Export(file)),
             Act::List(words) => self.list(words.as_deref()),
             Act::Quit => Ok(()),
         };
@@ -200,44 +260,20 @@ impl Talk<'_> {
 
     fn order(&mut self, command: Command) -> Result<()> {
         if let Command::Ask(question) = &command {
-            self.keeper.asked(question);
+            self.clerk.asked(question);
         }
         (self.send)(command)
     }
 
     fn anew(&mut self) -> Result<()> {
         self.order(Command::Silence)?;
-        self.keeper.anew()?;
-        self.order(Command::Recall(Vec::new()))?;
-        self.out.tell("(a new conversation)");
-        Ok(())
+        self.wish(Wish::Anew)
     }
 
     fn resume(&mut self, wanted: &str) -> Result<()> {
         let id = self.sessions.find(wanted)?;
         self.order(Command::Silence)?;
-        let (history, note) = self.keeper.resume(id.as_str())?;
-        self.out.tell(&format!("(going on with {id}, {} exchanges)", history.len()));
-        if let Some(last) = history.last().cloned() {
-            self.out.say(&format!("you: {}", last.question))?;
-            self.out.say(&format!("xnai: {}", last.answer))?;
-        }
-        self.order(Command::Recall(history))?;
-        if let Some(note) = note {
-            self.out.tell(&format!("({note})"));
-        }
-        Ok(())
-    }
-
-    fn export(&mut self, file: Option<String>) -> Result<()> {
-        if self.keeper.conversation().entries.is_empty() {
-            return Err(Error::reword(Room::Pipeline, "nothing was said yet that could be exported").hint("ask something first"));
-        }
-        let path = file.map_or_else(|| PathBuf::from(format!("xnai-{}.md", self.keeper.conversation().id)), PathBuf::from);
-        markdown::save(&self.keeper.document(), &path, false)
-            .map_err(|e| Error::new(e.kind(), e.room(), e.message()).hint("say /export FILE"))?;
-        self.out.tell(&format!("(wrote {})", path.display()));
-        Ok(())
+        self.wish(Wish::Resume(id.to_string()))
     }
 
     fn list(&mut self, words: Option<&str>) -> Result<()> {

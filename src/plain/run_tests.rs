@@ -75,11 +75,11 @@ impl Rig {
             Ok(())
         };
         let config = Config::default();
-        let (keeper, _) = Keeper::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
+        let (clerk, _) = Clerk::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
         let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
         let face = Face::new(&config, script, !script);
         let sessions = Sessions::open(&self.paths);
-        let mut talk = Talk { face, keeper, sessions, script, hands_free: false, send: &mut send, out: &mut heard };
+        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, send: &mut send, out: &mut heard };
         let result = talk.converse(&inbox, &lines);
         End { heard, sent, result }
     }

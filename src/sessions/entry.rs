@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::parcel::{Exchange, Passages};
+use crate::parcel::{Exchange, Passage, Passages};
 
 /// What this program writes. A file of a later format is read as far as it is understood.
 pub const FORMAT: u32 = 1;
@@ -54,6 +54,15 @@ impl Entry {
         self.heard.as_deref().unwrap_or(&self.answer)
     }
 
+    /// How it broke off, where it did.
+    pub fn mark(&self) -> Option<&'static str> {
+        match self.ended {
+            Ending::Whole => None,
+            Ending::Interrupted => Some("interrupted here"),
+            Ending::Failed => Some("the answer broke off here"),
+        }
+    }
+
     /// What a model is told of it; nothing when nothing was heard.
     pub fn exchange(&self) -> Option<Exchange> {
         let answer = self.heard().trim();
@@ -68,6 +77,14 @@ pub struct Citation {
     pub title: String,
     /// First byte and byte after the last, in the document's text.
     pub span: [usize; 2],
+}
+
+/// The passage that was cited, without its text.
+impl From<&Citation> for Passage {
+    fn from(citation: &Citation) -> Self {
+        let Citation { source, title, span: [from, to] } = citation.clone();
+        Self { source, title, span: from..to.max(from), ..Self::default() }
+    }
 }
 
 impl Citation {

@@ -1,20 +1,20 @@
-//! What a face holds of its conversation: the scribe that follows it, the recorder that writes it, and what was said.
+//! Exchanges of a conversation into its file, and what was said so far. Waits for the disk: see [`Clerk`](super::Clerk).
+
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::{
     Settings,
+    entry::Entry,
     id::Id,
     markdown,
     recorder::Recorder,
-    scribe::Scribe,
     store::{Conversation, Sessions},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Room},
     os::paths::Paths,
-    parcel::Exchange,
-    pipeline::news::{News, Told},
     turn::TurnId,
 };
 
@@ -28,7 +28,6 @@ pub struct Keeper {
     paths: Paths,
     settings: Settings,
     models: Models,
-    scribe: Scribe,
     recorder: Recorder,
     /// Of the conversation before this one, whose last turn may still be ending.
     before: Option<(TurnId, Recorder)>,
@@ -41,20 +40,13 @@ impl Keeper {
     pub fn begin(paths: &Paths, settings: &Settings, models: Models, past: Option<Conversation>) -> Result<(Self, Option<Error>)> {
         let recorder = Recorder::start(paths, settings, &models)?;
         let (paths, settings) = (paths.clone(), settings.clone());
-        let mut keeper = Self { paths, settings, models, scribe: Scribe::default(), recorder, before: None, conversation: nothing_said() };
-        let note = past.and_then(|past| keeper.go_on(past).err());
+        let mut keeper = Self { paths, settings, models, recorder, before: None, conversation: nothing_said() };
+        let note = past.and_then(|past| keeper.go_on(past, None).err());
         Ok((keeper, note))
     }
 
-    /// A typed question was sent.
-    pub fn asked(&mut self, question: &str) {
-        self.scribe.asked(question);
-    }
-
-    /// Takes the news; keeps an exchange when one is over. The error is to be said once: nothing needs to stop.
-    pub fn hear(&mut self, told: &Told) -> Option<Error> {
-        let entry = self.scribe.hear(told)?;
-        let News::Turn(turn, _) = told.news else { return None };
+    /// Keeps an exchange that is over. The error is to be said once: nothing needs to stop.
+    pub fn keep(&mut self, turn: TurnId, entry: Entry) -> Option<Error> {
         if let Some((last, recorder)) = &mut self.before
             && turn <= *last
         {
@@ -71,29 +63,34 @@ impl Keeper {
         result.err()
     }
 
-    /// `/new`: what is said from now on is another conversation.
-    pub fn anew(&mut self) -> Result<()> {
+    /// `/new`: what is said after the turn `newest` is another conversation.
+    pub fn anew(&mut self, newest: Option<TurnId>) -> Result<()> {
         let next = Recorder::start(&self.paths, &self.settings, &self.models)?;
-        self.turn_over(next);
+        self.turn_over(next, newest);
         self.conversation = nothing_said();
         Ok(())
     }
 
-    /// `/resume`: goes on with another conversation. The history is for [`Recall`](crate::pipeline::live::Command::Recall);
-    /// the sentence beside it is to be said.
-    pub fn resume(&mut self, wanted: &str) -> Result<(Vec<Exchange>, Option<Error>)> {
+    /// `/resume`: after the turn `newest` goes on with another conversation. Gives what was said in it; the sentence
+    /// beside it is to be said.
+    pub fn resume(&mut self, wanted: &str, newest: Option<TurnId>) -> Result<(Conversation, Option<Error>)> {
         let past = Sessions::open(&self.paths).load(wanted)?;
-        let history = past.history();
         if Some(&past.id) == self.recorder.id() {
-            return Ok((history, None));
+            return Ok((past, None));
         }
-        let note = self.go_on(past).err();
-        Ok((history, note))
+        let note = self.go_on(past.clone(), newest).err();
+        Ok((past, note))
     }
 
-    /// The model was changed: the next file says so.
-    pub fn uses(&mut self, models: Models) {
-        self.models = models;
+    /// `/export`: writes what was said so far as Markdown, into this file or one named after the conversation. An existing
+    /// file stays as it is.
+    pub fn export(&self, file: Option<String>) -> Result<PathBuf> {
+        if self.conversation.entries.is_empty() {
+            return Err(Error::reword(Room::Os, "nothing was said yet that could be exported").hint("ask something first"));
+        }
+        let path = file.map_or_else(|| PathBuf::from(format!("xnai-{}.md", self.conversation.id)), PathBuf::from);
+        let saved = markdown::save(&self.document(), &path, false);
+        saved.map(|()| path).map_err(|e| Error::new(e.kind(), e.room(), e.message()).hint("say /export FILE"))
     }
 
     /// What was said so far, by this conversation's file or, where none is kept, from memory.
@@ -106,7 +103,7 @@ impl Keeper {
         markdown::document(&self.conversation)
     }
 
-    fn go_on(&mut self, past: Conversation) -> Result<()> {
+    fn go_on(&mut self, past: Conversation, newest: Option<TurnId>) -> Result<()> {
         // The one before may still be held, by this very keeper.
         let held = self.before.take_if(|(_, recorder)| recorder.id() == Some(&past.id)).map(|(_, recorder)| Ok(recorder));
         let resumed = held.unwrap_or_else(|| Recorder::resume(&self.paths, &self.settings, &self.models, &past.id));
@@ -117,14 +114,14 @@ impl Keeper {
                 (new, Err(error.hint("what is said from now on is kept as a new session")))
             }
         };
-        self.turn_over(next);
+        self.turn_over(next, newest);
         self.conversation = Conversation { models: self.models.clone(), ..past };
         note
     }
 
-    fn turn_over(&mut self, next: Recorder) {
+    fn turn_over(&mut self, next: Recorder, newest: Option<TurnId>) {
         let ended = std::mem::replace(&mut self.recorder, next);
-        self.before = self.scribe.newest().map(|last| (last, ended));
+        self.before = newest.map(|last| (last, ended));
     }
 }
 

@@ -5,13 +5,15 @@ use std::time::Instant;
 use super::*;
 use crate::{
     parcel::Piece,
-    pipeline::news::{Notice, Origin},
+    pipeline::news::{News, Notice, Origin, Told},
+    sessions::Scribe,
 };
 
 struct Rig {
     _root: tempfile::TempDir,
     paths: Paths,
     keeper: Keeper,
+    scribe: Scribe,
     sequence: u64,
 }
 
@@ -21,18 +23,19 @@ impl Rig {
         let paths = Paths::under(root.path());
         let (keeper, note) = Keeper::begin(&paths, &Settings::default(), Vec::new(), None).unwrap();
         assert_eq!(note, None);
-        Self { _root: root, paths, keeper, sequence: 0 }
+        Self { _root: root, paths, keeper, scribe: Scribe::default(), sequence: 0 }
     }
 
     fn tell(&mut self, notice: Notice) {
         let turn = TurnId { session: 1, sequence: self.sequence, revision: 0 };
-        let note = self.keeper.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) });
-        assert_eq!(note, None);
+        if let Some(entry) = self.scribe.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) }) {
+            assert_eq!(self.keeper.keep(turn, entry), None);
+        }
     }
 
     fn begin(&mut self, question: &str) {
         self.sequence += 1;
-        self.keeper.asked(question);
+        self.scribe.asked(question);
         self.tell(Notice::Began(Origin::Typed));
         self.tell(Notice::Piece(Piece { text: format!("About {question}.") }));
     }
@@ -40,6 +43,15 @@ impl Rig {
     fn ask(&mut self, question: &str) {
         self.begin(question);
         self.tell(Notice::Done);
+    }
+
+    fn anew(&mut self) {
+        self.keeper.anew(self.scribe.newest()).unwrap();
+    }
+
+    fn resume(&mut self, wanted: &str) -> Result<(usize, Option<Error>)> {
+        let (past, note) = self.keeper.resume(wanted, self.scribe.newest())?;
+        Ok((past.entries.len(), note))
     }
 
     fn kept(&self, wanted: &str) -> Vec<String> {
@@ -53,22 +65,21 @@ fn a_new_conversation_has_a_file_of_its_own_and_the_old_one_can_be_taken_up() {
     let mut rig = Rig::new();
     rig.ask("a");
     let first = rig.keeper.conversation().id.to_string();
-    rig.keeper.anew().unwrap();
+    rig.anew();
     assert!(rig.keeper.conversation().entries.is_empty());
     rig.ask("b");
     assert_eq!((rig.kept(&first), rig.kept("last")), (vec!["a".to_owned()], vec!["b".to_owned()]));
-    let (history, note) = rig.keeper.resume(&first).unwrap();
-    assert_eq!((history.len(), note), (1, None));
+    assert_eq!(rig.resume(&first).unwrap(), (1, None));
     rig.ask("c");
     assert_eq!(rig.kept(&first), ["a", "c"]);
     assert!(rig.keeper.document().contains("> a\n") && rig.keeper.document().contains("> c\n"));
-    assert_eq!(rig.keeper.resume("last").unwrap().0.len(), 2, "the one at hand");
+    assert_eq!(rig.resume("last").unwrap().0, 2, "the one at hand");
     // There and back before anything was said: the file is still held by this program itself.
-    rig.keeper.anew().unwrap();
-    assert_eq!(rig.keeper.resume(&first).unwrap().1, None);
+    rig.anew();
+    assert_eq!(rig.resume(&first).unwrap().1, None);
     rig.ask("d");
     assert_eq!(rig.kept(&first), ["a", "c", "d"]);
-    assert!(rig.keeper.resume("../x").is_err());
+    assert!(rig.resume("../x").is_err());
 }
 
 #[test]
@@ -77,7 +88,7 @@ fn a_turn_that_ends_late_stays_in_its_own_conversation() {
     rig.ask("a");
     let first = rig.keeper.conversation().id.to_string();
     rig.begin("late");
-    rig.keeper.anew().unwrap();
+    rig.anew();
     rig.tell(Notice::Interrupted { heard: "About".into() });
     rig.ask("b");
     assert_eq!((rig.kept(&first), rig.kept("last")), (vec!["a".to_owned(), "late".to_owned()], vec!["b".to_owned()]));
@@ -103,7 +114,7 @@ fn without_files_there_is_still_something_to_export() {
     let off = Settings { save: false, keep: 0 };
     let paths = Paths::under(root.path());
     let (keeper, _) = Keeper::begin(&paths, &off, Vec::new(), None).unwrap();
-    let mut rig = Rig { _root: root, paths, keeper, sequence: 0 };
+    let mut rig = Rig { _root: root, paths, keeper, scribe: Scribe::default(), sequence: 0 };
     rig.ask("a");
     assert!(rig.keeper.document().contains("> a\n"));
     assert!(!rig.paths.data.exists());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    entry::{Asked, Citation, Ending, Entry},
+    entry::{Asked, Citation, Entry},
     store::{Conversation, Sessions},
     when,
 };
@@ -39,11 +39,7 @@ fn exchange(entry: &Entry) -> String {
     let question: Vec<String> = entry.question.trim().lines().map(|line| format!("> {}\n", literal(line))).collect();
     let mut text =
         format!("\n---\n\n**You** ({}{how})\n\n{}\n**xnai**\n\n{}", when::clock(entry.at), question.concat(), harmless(entry.heard()));
-    text += match entry.ended {
-        Ending::Whole => "",
-        Ending::Interrupted => "\n*Interrupted here.*\n",
-        Ending::Failed => "\n*The answer broke off here.*\n",
-    };
+    text += &entry.mark().map_or_else(String::new, |mark| format!("\n*({mark})*\n"));
     let sources = Citation::lines(&entry.citations);
     if !sources.is_empty() {
         let list: Vec<String> = sources.iter().map(|line| format!("- {}\n", literal(line))).collect();
@@ -107,7 +103,7 @@ pub fn save(document: &str, path: &Path, force: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sessions::Id;
+    use crate::sessions::{Ending, Id};
 
     fn conversation(entries: Vec<Entry>) -> Conversation {
         let id = Id::parse("20260301-140522-417").unwrap();
@@ -128,7 +124,7 @@ mod tests {
             ..Entry::default()
         };
         let page = document(&conversation(vec![first]));
-        for part in ["# Conversation of 2026-", "ear: base\\_en", ", spoken)", "> How long?", "\nThirty days.\n", "*Interrupted here.*"] {
+        for part in ["# Conversation of 2026-", "ear: base\\_en", ", spoken)", "> How long?", "\nThirty days.\n", "*(interrupted here)*"] {
             assert!(page.contains(part), "{part} is not in:\n{page}");
         }
         assert!(page.contains("- \\[1\\] Refunds, docs/refund.md") && !page.contains("And more"), "{page}");

@@ -1,9 +1,10 @@
 //! Conversations on disk: written as they happen, listed, found again, exported, removed.
 //!
 //! One file per conversation in the data folder, readable by its owner only: lines of JSON that are only ever added,
-//! each exchange synced when it is complete. A line that a power cut halved costs that line, nothing else.
+//! each exchange synced when it is complete, on a thread of its own (`clerk`). A line that a power cut halved costs that line, nothing else.
 //! With `sessions.save = false` nothing is written.
 
+pub mod clerk;
 pub mod entry;
 pub mod id;
 pub mod keeper;
@@ -15,6 +16,7 @@ pub mod show;
 pub mod store;
 pub mod when;
 
+pub use clerk::Clerk;
 pub use entry::{Asked, Citation, Ending, Entry, Timings};
 pub use id::Id;
 pub use keeper::Keeper;

@@ -22,6 +22,8 @@ pub struct Scribe {
     drafts: BTreeMap<TurnId, Draft>,
     typed: VecDeque<String>,
     newest: Option<TurnId>,
+    /// What was asked is kept even where nothing of an answer came.
+    leaving: bool,
 }
 
 /// A turn that is not over.
@@ -48,6 +50,28 @@ impl Scribe {
         self.newest
     }
 
+    /// Whether something was asked, or is being answered, that is not over.
+    pub fn is_open(&self) -> bool {
+        !self.typed.is_empty() || self.drafts.values().any(|draft| !draft.again)
+    }
+
+    /// The user leaves: whatever ends from now on is kept with its question alone, if nothing more came of it.
+    pub fn leave(&mut self) {
+        self.leaving = true;
+    }
+
+    /// There will be no more news: what is not over, as far as it came, in the order it was asked.
+    pub fn close(&mut self) -> Vec<(TurnId, Entry)> {
+        self.leaving = true;
+        let turns: Vec<TurnId> = self.drafts.keys().copied().collect();
+        let open = turns.into_iter().filter_map(|turn| Some((turn, self.over(&turn, Instant::now(), Ending::Interrupted, None)?)));
+        let mut last: Vec<(TurnId, Entry)> = open.collect();
+        let newest = self.newest.unwrap_or(TurnId::NONE);
+        let unheard = |question| Entry { at: Timestamp::now(), question, ended: Ending::Interrupted, ..Entry::default() };
+        last.extend(self.typed.drain(..).map(|question| (newest, unheard(question))));
+        last
+    }
+
     /// Takes the next news; gives an exchange when its turn is over and something was answered.
     pub fn hear(&mut self, told: &Told) -> Option<Entry> {
         let News::Turn(turn, notice) = &told.news else { return None };
@@ -70,12 +94,15 @@ impl Scribe {
     fn over(&mut self, turn: &TurnId, at: Instant, ended: Ending, heard: Option<String>) -> Option<Entry> {
         let Draft { mut entry, zero, again } = self.drafts.remove(turn)?;
         let answered = [Some(&entry.answer), heard.as_ref()].into_iter().flatten().any(|text| !text.trim().is_empty());
-        if again || !answered {
+        if again || !(answered || self.leaving) {
             return None;
         }
         (entry.ended, entry.heard) = (ended, heard);
         if entry.question.is_empty() && entry.asked == Asked::Typed {
             entry.question = self.typed.pop_front().unwrap_or_default();
+        }
+        if !answered && entry.question.is_empty() {
+            return None;
         }
         entry.timings.get_or_insert_default().over = Some(ms(at, zero));
         Some(entry)

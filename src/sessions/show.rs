@@ -1,7 +1,7 @@
 //! Sessions as text for people: nothing in it is a command to a terminal.
 
 use super::{
-    entry::{Asked, Citation, Ending, Entry},
+    entry::{Asked, Citation, Entry},
     search::Hit,
     store::{Conversation, Summary},
     when::{clock, minute},
@@ -29,17 +29,21 @@ pub fn page(conversation: &Conversation) -> String {
 
 fn exchange(entry: &Entry) -> String {
     let how = if entry.asked == Asked::Spoken { " (spoken)" } else { "" };
-    let end = match entry.ended {
-        Ending::Whole => "",
-        Ending::Interrupted => "(interrupted here)\n",
-        Ending::Failed => "(the answer broke off here)\n",
-    };
-    let sources: String = Citation::lines(&entry.citations).iter().map(|line| one_line(line) + "\n").collect();
-    format!("\n{}{how}\n{}{}{end}{sources}", clock(entry.at), said("you", &entry.question), said("xnai", entry.heard()))
+    let lines: String = lines(entry).iter().map(|line| format!("{line}\n")).collect();
+    format!("\n{}{how}\n{lines}", clock(entry.at))
 }
 
-fn said(who: &str, text: &str) -> String {
-    plain(text).lines().filter(|line| !line.trim().is_empty()).map(|line| format!("{who}: {}\n", line.trim_end())).collect()
+/// An exchange, a line each: what was asked, what was answered, where that broke off, what it rests on.
+pub fn lines(entry: &Entry) -> Vec<String> {
+    let mut lines = said("you", &entry.question);
+    lines.extend(said("xnai", entry.heard()));
+    lines.extend(entry.mark().map(|mark| format!("({mark})")));
+    lines.extend(Citation::lines(&entry.citations).iter().map(|line| one_line(line)));
+    lines
+}
+
+fn said(who: &str, text: &str) -> Vec<String> {
+    plain(text).lines().filter(|line| !line.trim().is_empty()).map(|line| format!("{who}: {}", line.trim_end())).collect()
 }
 
 /// An exchange that was found: where it is, and below it the words.

@@ -130,7 +130,7 @@ pub fn decide(settings: &Settings, found: Found<'_>) -> Chosen {
         (Backend::Auto, _) if !settings.address.is_empty() => take(Backend::Wyoming, None),
         (Backend::Auto, Some(program)) if !people => {
             let mut chosen = take(Backend::Wyoming, Some(PARTLY.to_owned()));
-            chosen.settings.address = format!("stdio:{}", quoted(program));
+            chosen.settings.address = sphinx_address(program);
             chosen
         }
         (Backend::Auto | Backend::Whisper, _) => take(Backend::Whisper, small),
@@ -142,9 +142,10 @@ pub fn decide(settings: &Settings, found: Found<'_>) -> Chosen {
 const PARTLY: &str = "no Whisper model for people's voices is installed: PocketSphinx listens, and gets about one word in five wrong; \
                       `xnai models pull tiny` gets a better ear";
 
-/// A path as one word of a `stdio:` address.
-fn quoted(program: &Path) -> String {
-    format!("\"{}\"", program.display().to_string().replace('\\', "\\\\").replace('"', "\\\""))
+/// That program as the address of a Wyoming server.
+pub fn sphinx_address(program: &Path) -> String {
+    // As one word, whatever its folders are called.
+    format!("stdio:\"{}\"", program.display().to_string().replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Opens an ear. `threads` is what the topology reader gives to the voice stages.

@@ -173,7 +173,8 @@ mod tests {
     use crate::wyoming::info::Program;
 
     fn info(voices: &[(&str, &str)]) -> Info {
-        let voice = |(name, language): &(&str, &str)| Model { name: (*name).into(), languages: vec![(*language).into()] };
+        let voice =
+            |(name, language): &(&str, &str)| Model { name: (*name).into(), languages: vec![(*language).into()], ..Model::default() };
         Info { tts: vec![Program { voices: voices.iter().map(voice).collect(), ..Program::default() }], ..Info::default() }
     }
 

@@ -11,7 +11,7 @@ use super::{
     theme::{Role, Theme},
     turns::Turn,
 };
-use crate::pipeline::live::Command;
+use crate::{pipeline::live::Command, sessions::Entry};
 
 /// A wish of the user. A switch without a value turns the other way.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +85,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             model.say(&text);
             vec![]
         }
-        Act::Greet => over(model, Over::Greeting),
+        Act::Greet => over(model, Over::Greeting { scroll: 0 }),
         Act::Help => over(model, Over::Help { scroll: 0 }),
         Act::Palette => over(model, Over::Palette(Palette::default())),
         Act::Quit => vec![Effect::Quit],
@@ -214,12 +214,12 @@ fn new(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Shows an earlier conversation, to go on with it.
-pub fn recall(model: &mut Model, exchanges: Vec<crate::parcel::Exchange>) -> Vec<Effect> {
+pub fn recall(model: &mut Model, entries: &[Entry]) -> Vec<Effect> {
     model.turns.clear();
     (model.top, model.search) = (None, super::model::Search::default());
-    for exchange in &exchanges {
-        model.turns.push(Turn::past(exchange));
+    for entry in entries {
+        model.turns.push(Turn::past(entry));
     }
     model.remark("Going on from here.", Role::Note);
-    vec![Effect::Send(Command::Recall(exchanges))]
+    vec![Effect::Send(Command::Recall(entries.iter().filter_map(Entry::exchange).collect()))]
 }

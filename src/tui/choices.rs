@@ -47,25 +47,26 @@ impl Choice {
     }
 }
 
-/// Looks on a thread of its own: a sound system may take its time.
-pub fn find(kind: Kind, context: &Context, tell: impl FnOnce(Result<Vec<Choice>>) + Send + 'static) -> Result<()> {
+/// Looks on a thread of its own: a sound system may take its time, and so may a disk. Of sessions, those that hold the
+/// words.
+pub fn find(kind: Kind, words: Option<String>, context: &Context, tell: impl FnOnce(Result<Vec<Choice>>) + Send + 'static) -> Result<()> {
     let context = context.clone();
-    worker::start("choices", move || tell(list(kind, &context))).map(drop)
+    worker::start("choices", move || tell(list(kind, words.as_deref(), &context))).map(drop)
 }
 
-fn list(kind: Kind, context: &Context) -> Result<Vec<Choice>> {
+fn list(kind: Kind, words: Option<&str>, context: &Context) -> Result<Vec<Choice>> {
     let all = |devices: Vec<DeviceInfo>| devices.into_iter().map(|device| Choice::new(device.name, device.description)).collect();
     Ok(match kind {
         Kind::Voices => live::voices(context)?.into_iter().map(|name| Choice::new(name, "")).collect(),
         Kind::Models => live::models(context)?.into_iter().map(|(id, bytes)| Choice::new(id, format!("{} MB", bytes >> 20))).collect(),
         Kind::Inputs => all(live::devices()?.0),
         Kind::Outputs => all(live::devices()?.1),
-        Kind::Sessions => sessions(context, None)?,
+        Kind::Sessions => sessions(context, words)?,
     })
 }
 
 /// The conversations that were kept, the last one first; of the exchanges that hold the words, those they stand in.
-pub fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
+fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
     let sessions = Sessions::open(&context.paths);
     let found: Vec<(String, String)> = match words {
         Some(words) => sessions.search(words)?.into_iter().map(|hit| (hit.id.as_str().to_owned(), hit.snippet)).collect(),

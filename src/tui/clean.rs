@@ -3,7 +3,7 @@
 //! Transcripts, documents, passages and a model's output pass through here before they enter the model of the screen,
 //! so that no view has to think of it.
 
-use crate::os::terminal::plain;
+use crate::{os::terminal::plain, parcel::Passage};
 
 /// Several lines stay several lines; a tab becomes spaces.
 pub fn text(outside: &str) -> String {
@@ -14,6 +14,11 @@ pub fn text(outside: &str) -> String {
 /// One line: every run of white space becomes one space, and none is left at the ends.
 pub fn line(outside: &str) -> String {
     text(outside).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A passage of a document: its text may have several lines, its names have one.
+pub fn passage(outside: &Passage) -> Passage {
+    Passage { source: line(&outside.source), title: line(&outside.title), text: text(&outside.text), ..outside.clone() }
 }
 
 /// Unicode's own line and paragraph separators.

@@ -9,8 +9,8 @@ use super::{
     vitals::Vitals,
 };
 use crate::{
-    parcel::Exchange,
     pipeline::{Told, live::Command},
+    sessions::Entry,
 };
 
 /// What happened.
@@ -26,7 +26,7 @@ pub enum Event {
     /// What there is to choose from, asked for by [`Effect::List`].
     Listed(Kind, Vec<Choice>),
     /// An earlier conversation, asked for by [`Effect::Resume`].
-    Recalled(Vec<Exchange>),
+    Recalled(Vec<Entry>),
     /// A command that may fail was carried out.
     Obeyed(Command),
     /// A sentence for the status line.

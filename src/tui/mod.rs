@@ -3,7 +3,7 @@
 //! ```text
 //! reader (keys) ─┐                                 ┌─► view: the picture, at most thirty times a second
 //! news ──────────┼─► run: Event ─► update ─► Model ┤
-//! clock ─────────┘                                 └─► Effect: a command, the clipboard, the session on disk
+//! clock ─────────┘                                 └─► Effect: a command, the clipboard, the clerk of the session
 //! ```
 //!
 //! `update` is pure, so that a test is a list of events and what must follow. Text from outside is made printable
@@ -25,7 +25,6 @@ mod quiet;
 mod reader;
 mod run;
 mod search;
-mod session;
 mod slash;
 mod talk;
 mod terminal;

@@ -28,7 +28,9 @@ pub enum Over {
     #[default]
     Nothing,
     /// The first run: which models there are, and whether the microphone hears.
-    Greeting,
+    Greeting {
+        scroll: usize,
+    },
     Help {
         scroll: usize,
     },
@@ -111,11 +113,18 @@ impl State {
     }
 }
 
+/// A place that holds the words: a row of the transcript, and which of the matches in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub row: usize,
+    pub nth: usize,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     pub query: String,
-    /// Rows of the transcript that hold it.
-    pub hits: Vec<usize>,
+    /// Every place that holds it, from the top.
+    pub hits: Vec<Hit>,
     /// The one that is shown.
     pub at: usize,
 }
@@ -233,7 +242,7 @@ impl Model {
 
     /// Whether what stands over the transcript leaves the talk key alone.
     pub fn over_lets_talk(&self) -> bool {
-        matches!(self.over, Over::Nothing | Over::Greeting | Over::Passage { .. })
+        matches!(self.over, Over::Nothing | Over::Greeting { .. } | Over::Passage { .. })
     }
 
     /// Whether every key should be reported with its release: only while the space bar is the talk key, because typing

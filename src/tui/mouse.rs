@@ -29,7 +29,7 @@ pub fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 
 fn wheel(model: &mut Model, rows: isize) {
     match &mut model.over {
-        Over::Help { scroll } | Over::Passage { scroll, .. } => *scroll = scroll.saturating_add_signed(rows),
+        Over::Help { scroll } | Over::Greeting { scroll } | Over::Passage { scroll, .. } => *scroll = scroll.saturating_add_signed(rows),
         Over::Palette(palette) => palette.selected = palette.selected.saturating_add_signed(rows.signum()),
         _ => return keys::scroll(model, rows),
     }

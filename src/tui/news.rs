@@ -168,18 +168,9 @@ fn done(turn: &mut Turn) {
 fn cite(turn: &mut Turn, passages: &Passages) {
     // Near misses are no citations.
     if passages.found {
-        turn.passages = passages.list.iter().map(cleaned).collect();
+        turn.passages = passages.list.iter().map(clean::passage).collect();
     }
     passages.notes.iter().for_each(|note| turn.add_remark(note, Role::Faint));
-}
-
-fn cleaned(passage: &crate::parcel::Passage) -> crate::parcel::Passage {
-    crate::parcel::Passage {
-        source: clean::line(&passage.source),
-        title: clean::line(&passage.title),
-        text: clean::text(&passage.text),
-        ..passage.clone()
-    }
 }
 
 fn written(turn: &mut Turn, finish: &Finish) {

@@ -15,7 +15,7 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 use super::{
     event::Event,
     model::{Model, Over},
-    reader, session,
+    reader,
     terminal::Guard,
     theme::Role,
     turns::Turn,
@@ -26,13 +26,13 @@ use super::{
 use crate::{
     config::Context,
     error::{Error, Result, Room},
-    os::{log, stop},
+    os::{log, stop, terminal::tell},
     pipeline::{
         Told,
         live::{Command, Live, Start, Started},
         worker,
     },
-    sessions::{Conversation, Keeper, Sessions},
+    sessions::{Clerk, Conversation, Sessions},
     talk::TalkArgs,
 };
 
@@ -44,6 +44,9 @@ const PICTURE: Duration = Duration::from_millis(33);
 const TICK: Duration = Duration::from_millis(60);
 /// Between two looks at memory and processors.
 const VITALS: Duration = Duration::from_secs(1);
+/// How long is waited to learn how much of a last answer was heard: with the loop's tick it stays below the 180 ms of a
+/// signal.
+const LAST_WORD: Duration = Duration::from_millis(50);
 /// How long the devices may take to be put in order.
 const TIDY_UP: Duration = Duration::from_millis(120);
 
@@ -64,17 +67,18 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     let hands_free = settings.hands_free || args.hands_free;
     let past = args.resume.as_deref().map(|wanted| Sessions::open(&context.paths).load(wanted)).transpose()?;
     let history = past.as_ref().map(Conversation::history).unwrap_or_default();
-    let start = Start { hands_free, edit: settings.edit, history: history.clone() };
+    let start = Start { hands_free, edit: settings.edit, history };
     let Started { mut live, news, models, warnings } = Live::start(context, start)?;
     let theme = settings.theme.respecting(env::var_os("NO_COLOR").as_deref());
     let mut model = Model::new(&context.config, theme, Instant::now());
     (model.models, model.waking, model.knobs.hands_free) = (cleaned(&models), true, hands_free);
-    let (keeper, note) = session::begin(context, models, past)?;
-    for exchange in &history {
-        model.turns.push(Turn::past(exchange));
-    }
+    past.iter().flat_map(|past| &past.entries).for_each(|entry| {
+        model.turns.push(Turn::past(entry));
+    });
+    let (clerk, note) = Clerk::begin(&context.paths, &context.config.sessions, models, past)?;
+    let note = note.map(|error| error.to_string());
     welcome(&mut model, warnings.into_iter().chain(note).collect(), context);
-    let result = Face::open(model, &mut live, keeper, context).and_then(|face| face.converse(news));
+    let result = Face::open(model, &mut live, clerk, context).and_then(|face| face.converse(news));
     live.stop(TIDY_UP);
     result
 }
@@ -88,7 +92,7 @@ fn welcome(model: &mut Model, warnings: Vec<String>, context: &Context) {
     if greeted(context).exists() {
         warnings.iter().for_each(|warning| model.remark(warning, Role::Note));
     } else {
-        model.over = Over::Greeting;
+        model.over = Over::Greeting { scroll: 0 };
     }
     model.warnings = warnings.iter().map(|warning| super::clean::line(warning)).collect();
 }
@@ -101,7 +105,7 @@ fn greeted(context: &Context) -> PathBuf {
 struct Face<'a> {
     model: Model,
     conversation: &'a mut dyn Talks,
-    keeper: Keeper,
+    clerk: Clerk,
     context: &'a Context,
     log: PathBuf,
     guard: Guard,
@@ -112,20 +116,29 @@ struct Face<'a> {
 }
 
 impl<'a> Face<'a> {
-    fn open(mut model: Model, conversation: &'a mut dyn Talks, keeper: Keeper, context: &'a Context) -> Result<Self> {
+    fn open(mut model: Model, conversation: &'a mut dyn Talks, clerk: Clerk, context: &'a Context) -> Result<Self> {
         let log = log::folder(&context.paths);
         let guard = Guard::take(model.mouse, &log)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|e| trouble(&e))?;
         let size = terminal.size().map_err(|e| trouble(&e))?;
         (model.size, model.releases) = ((size.width, size.height), guard.releases);
-        fit(&mut model);
         let (sender, events) = sync_channel(EVENTS);
-        Ok(Self { model, conversation, keeper, context, log, guard, terminal, events, sender, leaving: false })
+        Ok(Self { model, conversation, clerk, context, log, guard, terminal, events, sender, leaving: false })
     }
 
     fn converse(mut self, news: Receiver<Told>) -> Result<()> {
         reader::start(self.sender.clone())?;
         forward(news, self.sender.clone())?;
+        let result = self.until_left();
+        self.last_word();
+        let unkept = self.clerk.finish();
+        // The terminal is given back: what is said now stays.
+        drop(self);
+        unkept.iter().for_each(|error| tell(&error.to_string()));
+        result
+    }
+
+    fn until_left(&mut self) -> Result<()> {
         let (mut drawn, mut looked) = (Instant::now().checked_sub(PICTURE), Instant::now());
         let (mut watch, parent) = (Watch::new(), nix::unistd::getppid());
         while !self.leaving {
@@ -133,6 +146,7 @@ impl<'a> Face<'a> {
             let wait = if self.model.stale { PICTURE.saturating_sub(drawn.map_or(PICTURE, |at| at.elapsed())) } else { TICK };
             self.take_events(wait)?;
             self.step(Event::Tick(Instant::now()))?;
+            self.clerk.replies().into_iter().try_for_each(|reply| self.replied(reply))?;
             if looked.elapsed() >= VITALS {
                 looked = Instant::now();
                 self.step(Event::Vitals(watch.look()))?;
@@ -144,6 +158,22 @@ impl<'a> Face<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Cuts off an answer that is still being heard, to keep what was heard of it.
+    fn last_word(&mut self) {
+        self.clerk.leave();
+        let deadline = Instant::now() + LAST_WORD;
+        if !self.clerk.is_open() || self.conversation.send(Command::Silence).is_err() {
+            return;
+        }
+        while self.clerk.is_open() {
+            match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Event::Told(told)) => drop(self.clerk.hear(&told)),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
     }
 
     /// Waits for the first event, then takes those that came with it: never more than the queue holds.
@@ -162,8 +192,8 @@ impl<'a> Face<'a> {
 
     fn step(&mut self, event: Event) -> Result<()> {
         if let Event::Told(told) = &event {
-            let trouble = self.keeper.hear(told);
-            self.tell(trouble);
+            let lost = self.clerk.hear(told);
+            self.tell(lost);
         }
         let effects = update(&mut self.model, event);
         effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
@@ -175,6 +205,7 @@ impl<'a> Face<'a> {
         if (size.width, size.height) != self.model.size {
             self.step(Event::Resized(size.width, size.height))?;
         }
+        fit(&mut self.model);
         let model = &self.model;
         self.terminal.draw(|frame| view::draw(model, frame)).map_err(|e| trouble(&e))?;
         self.model.stale = false;

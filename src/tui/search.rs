@@ -1,7 +1,7 @@
-//! Words into the rows of the transcript that hold them, and on from one to the next.
+//! Words into the places of the transcript that hold them, and on from one to the next.
 
 use super::{
-    model::{Model, Search},
+    model::{Hit, Model, Search},
     view::layout,
 };
 
@@ -25,14 +25,14 @@ pub fn step(model: &mut Model, step: isize) {
 }
 
 fn show(model: &mut Model) {
-    let Some(row) = model.search.hits.get(model.search.at).copied() else { return };
+    let Some(Hit { row, .. }) = model.search.hits.get(model.search.at).copied() else { return };
     let room = usize::from(layout::areas(model).transcript.height);
     let end = model.turns.height().saturating_sub(room);
     model.top = Some(row.saturating_sub(room / 2)).filter(|top| *top < end);
 }
 
-/// Rows where a match begins; one may run on into the next row of the same turn.
-fn hits(model: &Model, query: &str) -> Vec<usize> {
+/// Where matches begin; one may run on into the next row of the same turn.
+fn hits(model: &Model, query: &str) -> Vec<Hit> {
     let query = folded(query);
     if query.trim().is_empty() {
         return Vec::new();
@@ -42,9 +42,18 @@ fn hits(model: &Model, query: &str) -> Vec<usize> {
     let begins = |at: usize| {
         let next = rows.get(at + 1).filter(|next| next.turn == rows[at].turn).map_or("", |_| texts[at + 1].trim_start());
         let own = texts[at].trim_end();
-        format!("{own} {next}").match_indices(&query).any(|(from, _)| from < own.len())
+        format!("{own} {next}").match_indices(&query).filter(|(from, _)| *from < own.len()).count()
     };
-    (0..rows.len()).filter(|at| begins(*at)).collect()
+    (0..rows.len()).flat_map(|row| (0..begins(row)).map(move |nth| Hit { row, nth })).collect()
+}
+
+/// `3 of 12 matches`
+pub fn count(search: &Search) -> String {
+    match search.hits.len() {
+        0 => "not found".to_owned(),
+        1 => "1 of 1 match".to_owned(),
+        all => format!("{} of {all} matches", search.at + 1),
+    }
 }
 
 /// Case does not matter.

@@ -6,11 +6,16 @@ use super::{
     keys,
     model::Model,
     mouse, news,
+    turns::Shape,
     view::layout,
 };
 
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
-    let effects = match event {
+    // What a key or a click means may depend on the rows; news come in numbers, and their rows can wait for the picture.
+    if matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Pasted(_)) {
+        fit(model);
+    }
+    match event {
         Event::Tick(now) => return tick(model, now),
         Event::Told(told) => {
             let shown = news::told(model, &told);
@@ -21,11 +26,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             model.stale = true;
             happened(model, other)
         }
-    };
-    if model.stale {
-        fit(model);
     }
-    effects
 }
 
 fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
@@ -36,7 +37,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Resized(columns, rows) => model.size = (columns, rows),
         Event::Vitals(vitals) => model.meters.vitals = vitals,
         Event::Listed(kind, found) => keys::listed(model, kind, found),
-        Event::Recalled(exchanges) => return act::recall(model, exchanges),
+        Event::Recalled(entries) => return act::recall(model, &entries),
         Event::Obeyed(command) => act::obeyed(model, command),
         Event::Said(text) => model.say(&text),
         Event::Lost => return vec![Effect::Lost],
@@ -45,10 +46,10 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
     vec![]
 }
 
-/// Rows are made anew where something changed; the place that was being read stays.
+/// Rows are made anew where something changed; the place that was being read stays. To be done before a picture is drawn.
 pub fn fit(model: &mut Model) {
     let area = layout::areas(model).transcript;
-    model.turns.fit(area.width);
+    model.turns.fit(Shape { width: area.width, tight: !layout::is_roomy(model.size) });
     let end = model.turns.height().saturating_sub(usize::from(area.height));
     model.top = model.top.filter(|top| *top < end);
 }

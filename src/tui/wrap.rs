@@ -49,6 +49,17 @@ impl Row {
     }
 }
 
+/// The text, or as many of its words as there is room for.
+pub fn fitting(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let cut = |end: usize| text[..end].trim_end();
+    let ends = text.match_indices(' ').map(|(at, _)| cut(at)).filter(|start| !start.trim().is_empty() && start.width() < columns);
+    let letters = || text.grapheme_indices(true).map(|(at, _)| cut(at)).take_while(|start| start.width() < columns).last();
+    format!("{}…", ends.last().or_else(letters).unwrap_or_default())
+}
+
 /// A letter with its marks, as wide as the terminal will draw it.
 struct Cell<'a> {
     text: &'a str,
@@ -146,6 +157,13 @@ mod tests {
     fn a_citation_is_found_under_the_pointer() {
         let found = wrap(Span::new("  ", Role::Plain), &[Span::new("see ", Role::Plain), Span::link("[2]", 1)], 20);
         assert_eq!((found[0].link_at(5), found[0].link_at(6), found[0].link_at(8), found[0].link_at(9)), (None, Some(1), Some(1), None));
+    }
+
+    #[test]
+    fn a_line_without_room_ends_at_a_word() {
+        assert_eq!(fitting(" ! microphone gone: type instead", 40), " ! microphone gone: type instead");
+        assert_eq!(fitting(" ! microphone gone: type instead", 20), " ! microphone gone:…");
+        assert_eq!((fitting("日本語です", 5), fitting("aword", 3), fitting("a", 0)), ("日本…".into(), "aw…".into(), "…".into()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     config::Context,
     error::Result,
     os::terminal::{say, say_json, tell},
-    parcel::EAR_RATE,
+    parcel::{EAR_RATE, Utterance},
     pipeline::crew,
 };
 
@@ -75,11 +75,8 @@ fn report(samples: &[f32], mut segmenter: Segmenter) -> Report {
             // The pre-roll belongs to it.
             levels.retain(|level| level.at > at);
         }
-        Event::Ended { utterance, at, why } => {
-            let start = utterance.at.as_secs_f64();
-            report.segments.push(found(start, start + utterance.duration().as_secs_f64(), &levels, ended(why)));
-            levels.retain(|level| level.at > at);
-        }
+        Event::Part { utterance, at } => take_down(&mut report, &mut levels, &utterance, at, "its length"),
+        Event::Ended { utterance, at, why } => take_down(&mut report, &mut levels, &utterance, at, ended(why)),
         Event::Dropped { at } => report.dropped.push(found(seconds(began), seconds(at), &levels, "dropped")),
         Event::Paused { .. } | Event::Resumed { .. } => {}
     };
@@ -87,6 +84,12 @@ fn report(samples: &[f32], mut segmenter: Segmenter) -> Report {
     samples.chunks(EAR_RATE as usize / 50).flat_map(|chunk| segmenter.push(chunk)).for_each(&mut take);
     segmenter.flush().into_iter().for_each(&mut take);
     report
+}
+
+fn take_down(report: &mut Report, levels: &mut Vec<Level>, utterance: &Utterance, at: u64, ended: &'static str) {
+    let start = utterance.at.as_secs_f64();
+    report.segments.push(found(start, start + utterance.duration().as_secs_f64(), levels, ended));
+    levels.retain(|level| level.at > at);
 }
 
 fn found(start_s: f64, end_s: f64, levels: &[Level], ended: &'static str) -> Found {

@@ -30,6 +30,8 @@ pub struct Program {
 pub struct Model {
     pub name: String,
     pub languages: Vec<String>,
+    /// Of a detector: the words that it waits for.
+    pub phrase: Option<String>,
 }
 
 impl Info {

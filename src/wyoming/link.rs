@@ -62,23 +62,33 @@ struct Running {
 pub struct Line {
     // In this order: the pipes are closed before the program is ended.
     wire: Wire,
-    _program: Option<Program>,
+    program: Option<Program>,
     link: Link,
 }
 
 impl Line {
     pub fn send(&mut self, event: &Event, turn: &Turn) -> Result<()> {
         let sent = self.wire.send(event, turn, self.link.who.patience);
-        sent.map_err(|fault| self.error(&fault))
+        sent.map_err(|fault| self.error(fault))
     }
 
     /// The next event if it is already there.
     pub fn event(&mut self) -> Result<Option<Event>> {
-        self.wire.event().map_err(|fault| self.error(&fault))
+        self.wire.event().map_err(|fault| self.error(fault))
     }
 
-    pub fn error(&self, fault: &Fault) -> Error {
-        self.link.error(fault)
+    /// How long one of its events may take.
+    pub fn patience(&self) -> Duration {
+        self.link.who.patience
+    }
+
+    /// In words; of a program that is gone, why.
+    pub fn error(&mut self, fault: Fault) -> Error {
+        let fault = match (fault, &mut self.program) {
+            (Fault::Gone(_), Some(program)) => Fault::Gone(program.obituary()),
+            (fault, _) => fault,
+        };
+        self.link.error(&fault)
     }
 }
 
@@ -90,7 +100,7 @@ impl Link {
             Some(Running { wire, program, .. }) => (wire, Some(program)),
             None => (self.dial(turn)?, None),
         };
-        Ok(Line { wire, _program: program, link: self })
+        Ok(Line { wire, program, link: self })
     }
 
     /// Reads the address out of the setting `who.key`; nothing is started or connected yet.
@@ -102,6 +112,10 @@ impl Link {
 
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    pub(super) fn who(&self) -> &Who {
+        &self.who
     }
 
     /// Process id of the program, while there is one.

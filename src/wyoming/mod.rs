@@ -1,7 +1,7 @@
 //! Other people's ears and voices, through the open Wyoming protocol of home voice services: only on this machine.
 //!
 //! A message is one line of JSON, then as many bytes of JSON and of sound as the line says. No room: `stt` and `tts`
-//! each have a back end that talks through this.
+//! each have a back end that talks through this, and so has the spotter of key phrases.
 //!
 //! | file | turns |
 //! |---|---|

@@ -3,6 +3,7 @@
 #[cfg(feature = "audio")]
 mod capturing;
 mod detecting;
+#[cfg(feature = "echo")]
 mod echoing;
 mod files;
 #[cfg(feature = "audio")]

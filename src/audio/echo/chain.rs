@@ -20,6 +20,8 @@ use crate::parcel::EAR_RATE;
 
 const RATE: usize = EAR_RATE as usize;
 
+pub(super) const PRESENT: bool = true;
+
 /// Samples by which the echo canceller is late: a block of 64 waits to be whole, and its filter overlaps the next one.
 pub(super) const ECHO_LATENCY: usize = 128;
 

@@ -8,9 +8,13 @@
 //! the two streams keep their distance, and the echo is known from the first word of every answer. Where the silence is
 //! left out, the distance is found again at each beginning, and that takes about half a second of echo.
 
+#[cfg(feature = "echo")]
+mod chain;
+#[cfg(not(feature = "echo"))]
+#[path = "absent_chain.rs"]
 mod chain;
 mod pairing;
-#[cfg(test)]
+#[cfg(all(test, feature = "echo"))]
 mod tests;
 
 use std::time::Duration;
@@ -60,6 +64,12 @@ impl Settings {
     }
 }
 
+/// Refuses a build without the crate that does it.
+pub fn present() -> Result<()> {
+    let absent = || Error::fetch(Room::Audio, "this build has no echo cancellation").hint("build with default features");
+    if chain::PRESENT { Ok(()) } else { Err(absent()) }
+}
+
 /// How it goes, for the screen and for measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Metrics {
@@ -94,7 +104,7 @@ impl Canceller {
         if rate != EAR_RATE {
             return Err(Error::report(Room::Audio, format!("echo is cancelled at {EAR_RATE} Hz, not at {rate} Hz")));
         }
-        let chain = (!settings.changes_nothing()).then(|| Chain::new(settings));
+        let chain = (chain::PRESENT && !settings.changes_nothing()).then(|| Chain::new(settings));
         Ok(Self { settings: settings.clone(), pairing: Pairing::default(), chain, delay: None, levels: Levels::default() })
     }
 

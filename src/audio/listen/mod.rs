@@ -3,11 +3,13 @@
 //! ```text
 //!  hands-free   speech ─► Began ─► silence for soft_pause_ms ─► Paused ─► grace_ms more ─► Ended
 //!                           │                                     └─ speech ─► Resumed ─► …
+//!                           ├─ too long for the recogniser at once ─► Part, and on
 //!                           └─ too short or never sure ─► Dropped
 //!  push-to-talk press  ─► Began ─► release ─► release_ms more ─► Ended (head and tail trimmed) or Dropped
 //! ```
 
 mod detector;
+mod recent;
 mod segmenter;
 mod settings;
 #[cfg(feature = "onnx")]
@@ -16,6 +18,7 @@ mod silero;
 #[path = "absent_silero.rs"]
 mod silero;
 mod sound;
+mod speech;
 
 pub use detector::{Earshot, VoiceDetector};
 pub use segmenter::Segmenter;
@@ -53,11 +56,14 @@ pub enum Event {
     Level(Level),
     /// Somebody begins to speak, or the key was pressed. `at` is the first sample of the utterance, pre-roll included.
     Began { at: u64 },
+    /// What was said so far was too long to be handed out at once: this is a part of it, and the rest follows. It ends
+    /// at a quiet moment.
+    Part { utterance: Utterance, at: u64 },
     /// Silent for the soft pause: start to work on this. If nobody speaks on, `Ended` brings the same utterance.
     Paused { utterance: Utterance, at: u64 },
     /// Speech within the grace period: the utterance of `Paused` was not all of it.
     Resumed { at: u64 },
-    /// All of it. `at` is the position after its last sample that was heard.
+    /// All of it, or all after its last part. `at` is the position after its last sample that was heard.
     Ended { utterance: Utterance, at: u64, why: End },
     /// What began was no speech: too short, or never surely speech.
     Dropped { at: u64 },
@@ -68,8 +74,8 @@ pub enum Event {
 pub enum End {
     /// Nobody spoke on within the grace period.
     Silence,
-    /// It reached the longest length. Hands-free, what follows is the next utterance; with the key held, what follows
-    /// is left out until the key is pressed again.
+    /// It reached the longest length of a question. Hands-free, what follows is the next utterance; with the key held,
+    /// what follows is left out until the key is pressed again.
     Length,
     /// The key was released.
     Released,

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{End, Event, Level, Settings, VoiceDetector, sound::Sound};
+use super::{
+    End, Event, Level, Settings, VoiceDetector,
+    recent::{Frame, Recent},
+    sound::Sound,
+    speech::{Onset, Speech, decibels, samples},
+};
 use crate::{
     audio::wav::sane,
     parcel::{EAR_RATE, Utterance},
@@ -14,7 +19,7 @@ const ONSET_MS: u32 = 45;
 /// Every word has a frame this far above the threshold; the onset of a noise hovers just above it for 150 ms.
 const SURE: f32 = 0.2;
 
-/// Where an utterance is too long, it is cut at the quietest moment of its last so many ms.
+/// Where speech is too long for the recogniser, it is cut at the quietest moment of its last so many ms.
 const CUT_MS: u32 = 3000;
 
 /// Cuts live sound into utterances. It holds at most the longest utterance and the pre-roll.
@@ -32,8 +37,14 @@ pub struct Segmenter {
     voiced: bool,
     state: State,
     hands_free: bool,
+    /// So many samples can be heard once more, and how sure the detector was of them.
+    keep: u64,
+    recent: Recent,
+    /// No utterance reaches back beyond this.
+    floor: u64,
 }
 
+#[derive(Clone, Copy)]
 enum State {
     Idle,
     Speaking(Speech),
@@ -43,35 +54,8 @@ enum State {
     Pressed(Speech),
     /// The key came up; ends at that position.
     Released(Speech, u64),
-    /// The key is still down after the longest utterance.
+    /// The key is still down after the longest question.
     Overlong,
-}
-
-/// An unbroken stretch of speech.
-#[derive(Clone, Copy)]
-struct Onset {
-    from: u64,
-    best: f32,
-}
-
-/// What is known of an utterance that has begun.
-#[derive(Clone, Copy)]
-struct Speech {
-    /// First sample, pre-roll included.
-    from: u64,
-    /// First sample of speech.
-    first: Option<u64>,
-    /// After the last frame of speech.
-    last: u64,
-    /// Speech, in samples.
-    voiced: u64,
-    best: f32,
-}
-
-impl Speech {
-    fn at(from: u64) -> Self {
-        Self { from, first: None, last: from, voiced: 0, best: 0.0 }
-    }
 }
 
 impl Segmenter {
@@ -86,7 +70,32 @@ impl Segmenter {
             voiced: false,
             state: State::Idle,
             hands_free: true,
+            keep: 0,
+            recent: Recent::default(),
+            floor: 0,
         }
+    }
+
+    /// Keeps so much sound for [`Segmenter::hear_from`].
+    pub fn remember(&mut self, time: Duration) {
+        self.keep = time.as_millis() as u64 * u64::from(EAR_RATE) / 1000;
+    }
+
+    /// Speech begins an utterance by itself, from that position on, which may lie back as far as is remembered; nothing
+    /// before it becomes part of one. What has begun already goes on.
+    pub fn hear_from(&mut self, position: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.hands_free = true;
+        if matches!(self.state, State::Idle) {
+            let frames = self.recent.since(position, self.settings.neg_threshold);
+            self.floor = frames.first().map_or(self.position, |frame| frame.from);
+            (self.onset, self.voiced) = (None, false);
+            for Frame { from, length, probability } in frames {
+                self.look(from, length, probability);
+                self.step(from, probability, &mut events);
+            }
+        }
+        events
     }
 
     /// Hears on. Any length; what does not fill a frame waits for the next call.
@@ -195,15 +204,21 @@ impl Segmenter {
     fn frame(&mut self, length: u64, events: &mut Vec<Event>) {
         let frame = self.sound.cut(self.position, self.position + length);
         let probability = self.detector.probability(&frame).clamp(0.0, 1.0);
-        let threshold = if self.voiced { self.settings.neg_threshold.min(self.settings.threshold) } else { self.settings.threshold };
         let before = self.position;
-        self.voiced = probability >= threshold;
-        self.position += length;
-        let best = self.onset.map_or(probability, |onset| onset.best.max(probability));
-        self.onset = self.voiced.then(|| Onset { from: self.onset.map_or(before, |onset| onset.from), best });
+        self.recent.push(Frame { from: before, length, probability });
+        self.look(before, length, probability);
         let speech = self.lamp(before);
         events.push(Event::Level(Level { at: self.position, db: decibels(&frame), probability, speech }));
-        self.step(before, length, probability, events);
+        self.step(before, probability, events);
+    }
+
+    /// Is it speech, and since when?
+    fn look(&mut self, before: u64, length: u64, probability: f32) {
+        let threshold = if self.voiced { self.settings.neg_threshold.min(self.settings.threshold) } else { self.settings.threshold };
+        self.voiced = probability >= threshold;
+        self.position = before + length;
+        let best = self.onset.map_or(probability, |onset| onset.best.max(probability));
+        self.onset = self.voiced.then(|| Onset { from: self.onset.map_or(before, |onset| onset.from), best });
     }
 
     /// On while there is speech, and for the hangover after it.
@@ -216,42 +231,26 @@ impl Segmenter {
         self.voiced || last.is_some_and(|last| before < last + hangover)
     }
 
-    fn step(&mut self, before: u64, length: u64, probability: f32, events: &mut Vec<Event>) {
+    fn step(&mut self, before: u64, probability: f32, events: &mut Vec<Event>) {
         let now = self.position;
-        let hears = |speech: &mut Speech, voiced: bool| {
-            if voiced {
-                speech.first.get_or_insert(before);
-                (speech.last, speech.best) = (now, speech.best.max(probability));
-                speech.voiced += length;
-            }
-        };
-        let voiced = self.voiced;
-        match &mut self.state {
+        if let (true, State::Speaking(speech) | State::Pressed(speech) | State::Released(speech, _)) = (self.voiced, &mut self.state) {
+            speech.hears(before, now, probability);
+        }
+        match self.state {
             State::Overlong => {}
             State::Idle => self.begin(events),
-            State::Speaking(speech) => {
-                hears(speech, voiced);
-                self.pause_or_cut(events);
+            State::Speaking(speech) => self.pause_or_cut(speech, events),
+            State::Paused(speech) => self.resume_or_end(speech, events),
+            State::Pressed(speech) if now - speech.began >= self.longest() => {
+                self.state = State::Overlong;
+                events.extend(self.finish(speech, End::Length));
             }
-            State::Paused(_) => self.resume_or_end(events),
-            State::Pressed(speech) => {
-                hears(speech, voiced);
-                let speech = *speech;
-                if now - speech.from >= self.longest() {
-                    self.state = State::Overlong;
-                    let ended = self.finish(speech, End::Length);
-                    events.extend(ended);
-                }
+            State::Pressed(speech) => self.state = State::Pressed(self.cut(speech, events)),
+            State::Released(speech, until) if now >= until => {
+                self.state = State::Idle;
+                events.extend(self.finish(speech, End::Released));
             }
-            State::Released(speech, until) => {
-                hears(speech, voiced);
-                let (speech, until) = (*speech, *until);
-                if now >= until {
-                    self.state = State::Idle;
-                    let ended = self.finish(speech, End::Released);
-                    events.extend(ended);
-                }
-            }
+            State::Released(..) => {}
         }
     }
 
@@ -263,14 +262,14 @@ impl Segmenter {
     /// Speech that lasts long enough begins an utterance.
     fn begin(&mut self, events: &mut Vec<Event>) {
         let Some(onset) = self.lasting().filter(|_| self.hands_free) else { return };
-        let from = onset.from.saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start());
-        let (first, last, voiced, best) = (Some(onset.from), self.position, self.position - onset.from, onset.best);
-        self.state = State::Speaking(Speech { from, first, last, voiced, best });
+        let from = onset.from.saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start()).max(self.floor);
+        let mut speech = Speech::at(from);
+        speech.hears(onset.from, self.position, onset.best);
+        self.state = State::Speaking(speech);
         events.push(Event::Began { at: from });
     }
 
-    fn pause_or_cut(&mut self, events: &mut Vec<Event>) {
-        let State::Speaking(speech) = self.state else { return };
+    fn pause_or_cut(&mut self, speech: Speech, events: &mut Vec<Event>) {
         let (silence, hangover) = (self.position - speech.last, samples(self.settings.hangover_ms));
         if silence >= hangover.max(1) && !self.is_speech(&speech) {
             self.state = State::Idle;
@@ -278,26 +277,44 @@ impl Segmenter {
         } else if silence >= self.soft_pause.max(hangover).max(1) {
             self.state = State::Paused(speech);
             events.push(Event::Paused { utterance: self.trimmed(&speech), at: self.position });
-        } else if self.position - speech.from >= self.longest() {
-            self.cut(speech, events);
+        } else if self.position - speech.began >= self.longest() {
+            self.end_and_begin(speech, events);
+        } else {
+            self.state = State::Speaking(self.cut(speech, events));
         }
     }
 
-    /// Too long: what is before its quietest late moment is one utterance, the rest begins the next.
-    fn cut(&mut self, speech: Speech, events: &mut Vec<Event>) {
-        let at = self.sound.quietest(self.position.saturating_sub(samples(CUT_MS)).max(speech.from), self.position);
-        events.push(Event::Ended { utterance: self.utterance(speech.from, at), at, why: End::Length });
-        let voiced = self.position - at;
-        self.state = State::Speaking(Speech { from: at, first: Some(at), last: speech.last.max(at), voiced, best: speech.best });
+    /// Too long for the recogniser at once: what is before its quietest late moment is a part of it.
+    fn cut(&mut self, mut speech: Speech, events: &mut Vec<Event>) -> Speech {
+        if self.position - speech.from < self.longest_part() {
+            return speech;
+        }
+        let at = self.quiet_place(&speech);
+        if speech.is_before(at) {
+            events.push(Event::Part { utterance: self.utterance(self.head(&speech), at), at });
+        }
+        speech.cut_at(at);
+        speech
+    }
+
+    /// Too long for a question: what follows its quietest late moment begins the next.
+    fn end_and_begin(&mut self, speech: Speech, events: &mut Vec<Event>) {
+        let at = self.quiet_place(&speech);
+        events.push(Event::Ended { utterance: self.utterance(self.head(&speech), at), at, why: End::Length });
+        let mut next = Speech::at(at);
+        next.hears(at, self.position, speech.best);
+        self.state = State::Speaking(next);
         events.push(Event::Began { at });
     }
 
+    fn quiet_place(&self, speech: &Speech) -> u64 {
+        self.sound.quietest(self.position.saturating_sub(samples(CUT_MS)).max(speech.from), self.position)
+    }
+
     /// What is heard here counts only once it goes on: until then `Ended` brings what `Paused` brought.
-    fn resume_or_end(&mut self, events: &mut Vec<Event>) {
-        let State::Paused(mut speech) = self.state else { return };
+    fn resume_or_end(&mut self, mut speech: Speech, events: &mut Vec<Event>) {
         if let Some(onset) = self.lasting() {
-            (speech.last, speech.best) = (self.position, speech.best.max(onset.best));
-            speech.voiced += self.position - onset.from;
+            speech.hears(onset.from, self.position, onset.best);
             self.state = State::Speaking(speech);
             events.push(Event::Resumed { at: self.position });
         } else if !self.voiced && self.position - speech.last >= self.soft_pause + samples(self.settings.grace_ms) {
@@ -321,8 +338,14 @@ impl Segmenter {
         speech.voiced >= samples(self.settings.min_speech_ms).max(1) && speech.best >= (self.settings.threshold + SURE).min(0.9)
     }
 
-    fn longest(&self) -> u64 {
+    /// Of what is handed out at once, in samples.
+    fn longest_part(&self) -> u64 {
         u64::from(self.settings.max_utterance_s.max(2)) * u64::from(EAR_RATE)
+    }
+
+    /// Of all that is one question, in samples.
+    fn longest(&self) -> u64 {
+        u64::from(self.settings.max_question_s.max(self.settings.max_utterance_s).max(2)) * u64::from(EAR_RATE)
     }
 
     /// With the pre-roll before the first speech and a little after the last.
@@ -349,18 +372,10 @@ impl Segmenter {
                 self.onset.map_or(self.position, |onset| onset.from).saturating_sub(samples(self.settings.preroll_ms))
             }
         };
-        self.sound.forget_before(needed);
+        let kept = self.position.saturating_sub(self.keep);
+        self.sound.forget_before(needed.min(kept));
+        self.recent.forget_before(kept);
     }
-}
-
-/// Of so many ms at 16 kHz.
-fn samples(ms: u32) -> u64 {
-    u64::from(ms) * u64::from(EAR_RATE) / 1000
-}
-
-fn decibels(frame: &[f32]) -> f32 {
-    let power = frame.iter().map(|s| s * s).sum::<f32>() / frame.len().max(1) as f32;
-    (10.0 * power.log10()).clamp(-90.0, 0.0)
 }
 
 #[cfg(test)]

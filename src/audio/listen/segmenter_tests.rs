@@ -22,7 +22,7 @@ impl VoiceDetector for Told {
 }
 
 fn segmenter() -> Segmenter {
-    Segmenter::new(&Settings { max_utterance_s: 4, ..Settings::default() }, Box::new(Told))
+    Segmenter::new(&Settings { max_utterance_s: 4, max_question_s: 10, ..Settings::default() }, Box::new(Told))
 }
 
 /// So many ms of speech or silence, and what it led to, without the levels.
@@ -37,6 +37,15 @@ fn speak(to: &mut Segmenter, ms: usize) -> Vec<Event> {
 
 fn silence(to: &mut Segmenter, ms: usize) -> Vec<Event> {
     hear(to, ms, 0.0)
+}
+
+/// What was handed out, in ms.
+fn heard(events: &[Event]) -> usize {
+    let of = |event: &Event| match event {
+        Event::Part { utterance, .. } | Event::Ended { utterance, .. } => length(utterance),
+        _ => 0,
+    };
+    events.iter().map(of).sum()
 }
 
 /// In ms.
@@ -125,19 +134,37 @@ fn what_is_too_long_is_cut_at_its_quietest_moment_and_nothing_is_lost() {
     events.extend(hear(&mut ear, 100, 0.6));
     events.extend(speak(&mut ear, 3000));
     events.extend(silence(&mut ear, 2000));
-    let [
-        Event::Began { at: first },
-        Event::Ended { utterance: one, at: cut, why: End::Length },
-        Event::Began { at: second },
-        Event::Paused { .. },
-        Event::Ended { utterance: two, .. },
-    ] = events.as_slice()
+    let [Event::Began { at: first }, Event::Part { utterance: one, at: cut }, Event::Paused { .. }, Event::Ended { utterance: two, .. }] =
+        events.as_slice()
     else {
         panic!("{events:?}")
     };
-    assert_eq!((*first, cut), (200 * MS as u64, second));
+    assert_eq!((*first, two.at), (200 * MS as u64, Duration::from_millis(*cut / MS as u64)));
     assert!((3000..3100).contains(&(*cut as usize / MS)), "{cut}");
     assert_eq!(length(one) + length(two), 300 + 2500 + 100 + 3000 + 200);
+}
+
+#[test]
+fn what_is_too_long_for_a_question_begins_the_next() {
+    let mut ear = segmenter();
+    silence(&mut ear, 500);
+    let mut events = speak(&mut ear, 11_000);
+    events.extend(silence(&mut ear, 2000));
+    let cuts: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Began { at } => Some(("began", *at)),
+            Event::Part { at, .. } => Some(("part", *at)),
+            Event::Ended { why: End::Length, at, .. } => Some(("length", *at)),
+            Event::Ended { .. } => Some(("ended", 0)),
+            _ => None,
+        })
+        .collect();
+    let mut names: Vec<_> = cuts.iter().map(|(name, _)| *name).collect();
+    names.dedup();
+    assert_eq!(names, ["began", "part", "length", "began", "part", "ended"], "{events:?}");
+    let at = |name| cuts.iter().rev().find(|cut| cut.0 == name).map(|cut| cut.1);
+    assert_eq!(at("length"), at("began"), "nothing between them is lost");
 }
 
 #[test]
@@ -186,13 +213,39 @@ fn a_key_without_a_word_is_dropped() {
 }
 
 #[test]
+fn a_key_held_long_brings_parts_and_all_of_them_are_heard() {
+    let mut ear = segmenter();
+    silence(&mut ear, 500);
+    ear.press();
+    let mut events = speak(&mut ear, 6000);
+    events.extend(silence(&mut ear, 500));
+    events.extend(ear.release());
+    assert!(matches!(events.as_slice(), [Event::Part { .. }, .., Event::Ended { why: End::Released, .. }]), "{events:?}");
+    assert_eq!(heard(&events), 300 + 6000 + 200);
+}
+
+#[test]
+fn who_holds_the_key_may_be_silent_for_long() {
+    let mut ear = segmenter();
+    silence(&mut ear, 500);
+    ear.press();
+    let mut events = silence(&mut ear, 5000);
+    events.extend(speak(&mut ear, 1000));
+    events.extend(silence(&mut ear, 1000));
+    events.extend(ear.release());
+    assert!(matches!(events.last(), Some(Event::Ended { why: End::Released, .. })), "{events:?}");
+    assert_eq!(heard(&events), 300 + 1000 + 200, "the silence before it was cut off");
+}
+
+#[test]
 fn a_key_held_too_long_ends_once_and_must_be_pressed_again() {
     let mut ear = segmenter();
     silence(&mut ear, 500);
     ear.press();
-    let events = speak(&mut ear, 9000);
-    let [Event::Ended { utterance, why: End::Length, .. }] = events.as_slice() else { panic!("{events:?}") };
-    assert!(length(utterance) <= 4000 && length(utterance) > 3500);
+    let events = speak(&mut ear, 20_000);
+    let ends: Vec<_> = events.iter().filter(|event| matches!(event, Event::Ended { why: End::Length, .. })).collect();
+    assert_eq!(ends.len(), 1, "{events:?}");
+    assert!((9900..=10_100).contains(&heard(&events)), "{events:?}");
     assert_eq!(ear.release(), []);
     silence(&mut ear, 2000);
     assert!(matches!(ear.press().as_slice(), [Event::Began { .. }]));

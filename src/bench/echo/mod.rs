@@ -17,7 +17,7 @@ use self::{
     trial::{Candidate, Condition, Outcome, Session, TurnAt, candidates, outcome, sessions},
 };
 use crate::{
-    audio::echo::Settings,
+    audio::echo::{self, Settings},
     config::Context,
     error::Result,
     llm,
@@ -62,6 +62,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    echo::present()?;
     let mut ear = if args.words { Some(recogniser(context)?) } else { None };
     let sounds = Sounds::prepare(args.people.as_deref(), context)?;
     let (ours, people) = sounds.counts();

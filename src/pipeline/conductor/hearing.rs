@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use super::{Ear, Expect, Order, Sound, State, answering::nothing_heard};
+use super::{Ear, Expect, Order, Sound, State, answering::nothing_heard, parts::Parts};
 use crate::{
     error::Result,
     parcel::{Transcript, Utterance},
@@ -36,6 +36,10 @@ pub(super) struct Candidate {
     /// A partial transcript is being made; another one waits until it is there.
     partial: bool,
     stable: Stable,
+    /// What was too long to be transcribed at once, and precedes the rest.
+    parts: Parts,
+    /// The rest, once there was a pause.
+    speech: Utterance,
     /// The last voiced sample, once there was a pause.
     since: Option<Instant>,
     /// The end is certain, not only likely.
@@ -46,6 +50,13 @@ impl Candidate {
     pub fn id(&self) -> TurnId {
         self.turn.id()
     }
+}
+
+/// Speech that was understood, although its speaker may go on.
+#[derive(Debug)]
+pub(super) struct Dormant {
+    turn: TurnId,
+    parts: Parts,
 }
 
 /// The same turn, whatever its revision.
@@ -67,46 +78,69 @@ impl State {
     pub(super) fn sound(&mut self, sound: Sound, orders: &mut Vec<Order>) {
         match sound {
             Sound::Began { turn, origin } => self.began(turn, origin, orders),
+            Sound::Part { turn, speech } if self.hears(turn) => self.part(speech, orders),
             Sound::SoFar { turn, speech } if self.hears(turn) => self.so_far(speech, orders),
             Sound::Paused { turn, speech, since } if self.hears(turn) => self.pause(speech, since, orders),
             Sound::Resumed { turn } => self.resumed(turn, orders),
             Sound::Ended { turn, speech, since } if self.hears(turn) => self.ended(speech, since, orders),
-            Sound::Ended { turn, .. } if self.is_at(turn) => self.commit(orders),
+            Sound::Ended { turn, .. } if self.is_at(turn) => {
+                self.dormant = None;
+                self.commit(orders);
+            }
             Sound::Dropped { turn } if self.hears(turn) => self.drop_candidate(orders),
             Sound::Ended { .. } | Sound::Dropped { .. } => self.dormant = None,
-            Sound::SoFar { .. } | Sound::Paused { .. } => {}
+            Sound::SoFar { .. } | Sound::Part { .. } | Sound::Paused { .. } => {}
         }
     }
 
     fn began(&mut self, turn: Turn, origin: Origin, orders: &mut Vec<Order>) {
-        self.dormant = None;
-        // A key is meant; a sound may be anything, and is no reason to forget a question that is being understood.
+        let dormant = self.dormant.take().map(|dormant| dormant.parts);
+        let unended = self.candidate.as_ref().filter(|candidate| !candidate.ended).map(|candidate| candidate.parts.clone());
+        // Who presses the key while speaking means what was said before, too.
+        let parts = unended.or(dormant).filter(|_| origin == Origin::Key).unwrap_or_default();
+        self.make_room(origin, orders);
+        if origin == Origin::Key {
+            self.silence(orders);
+        }
+        self.begin_listening(turn, origin, parts, orders);
+    }
+
+    /// A key is meant; a sound may be anything, and is no reason to forget a question that is being understood.
+    fn make_room(&mut self, origin: Origin, orders: &mut Vec<Order>) {
         match self.candidate.take_if(|candidate| candidate.ended && origin != Origin::Key) {
             Some(ended) => self.ended = Some(ended),
             None => self.drop_candidate(orders),
         }
-        if origin == Origin::Key {
-            self.silence(orders);
-        }
+    }
+
+    fn begin_listening(&mut self, turn: Turn, origin: Origin, parts: Parts, orders: &mut Vec<Order>) {
         let over = self.task.is_some();
-        self.listen(Candidate {
-            turn,
-            origin,
-            over,
-            announced: false,
-            partial: false,
-            stable: Stable::default(),
-            since: None,
-            ended: false,
-        });
+        self.listen(
+            Candidate {
+                turn,
+                origin,
+                over,
+                announced: false,
+                partial: false,
+                stable: Stable::default(),
+                parts,
+                speech: Utterance::default(),
+                since: None,
+                ended: false,
+            },
+            orders,
+        );
+    }
+
+    fn listen(&mut self, candidate: Candidate, orders: &mut Vec<Order>) {
+        let over = candidate.over;
+        // What was being decoded for the turn before is decoded for this one.
+        orders.extend(candidate.parts.undone().into_iter().map(|rest| Order::Transcribe(candidate.turn.clone(), rest)));
+        self.candidate = Some(candidate);
+        self.ear = Ear::Listening;
         if !over {
             self.announce(orders);
         }
-    }
-
-    fn listen(&mut self, candidate: Candidate) {
-        self.candidate = Some(candidate);
-        self.ear = Ear::Listening;
     }
 
     fn announce(&mut self, orders: &mut Vec<Order>) {
@@ -126,7 +160,10 @@ impl State {
     /// A partial transcript is never worth an error: the whole one follows.
     pub(super) fn partly(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
         let Some(candidate) = &mut self.candidate else { return };
-        candidate.partial = false;
+        if !std::mem::take(&mut candidate.partial) {
+            // Of a part that was handed over whole meanwhile.
+            return;
+        }
         // After a pause what is left to decode was decided by the partials until then.
         if let (Ok(transcript), None) = (result, candidate.since) {
             candidate.stable.push(&transcript);
@@ -134,14 +171,36 @@ impl State {
             orders.push(Order::Expect(if ends { Expect::End } else { Expect::More }));
             if candidate.announced {
                 let (stable, rest) = candidate.stable.text();
+                let stable = [candidate.parts.text(), stable].join(" ").trim().to_owned();
                 orders.push(Order::Tell(candidate.turn.id(), Notice::Partial { stable, rest }));
             }
+        }
+    }
+
+    /// Too long to be transcribed at once: what is there is, and the rest follows.
+    fn part(&mut self, speech: Utterance, orders: &mut Vec<Order>) {
+        let Some(candidate) = &mut self.candidate else { return };
+        let rest = candidate.parts.push(std::mem::take(&mut candidate.stable), speech);
+        candidate.partial = false;
+        orders.push(Order::Transcribe(candidate.turn.clone(), rest));
+    }
+
+    /// A part of what is being said was understood. What is not meant for us is forgotten; an interruption takes the
+    /// floor before it has come to its end.
+    fn partly_understood(&mut self, candidate: &mut Candidate, tail: Transcript, orders: &mut Vec<Order>) {
+        candidate.parts.heard(tail);
+        let so_far = Transcript { text: candidate.parts.text(), ..Transcript::default() };
+        if self.meant(candidate, so_far).is_none() {
+            candidate.parts.forget();
+        } else if std::mem::take(&mut candidate.over) {
+            self.abandon(orders);
         }
     }
 
     fn pause(&mut self, speech: Utterance, since: Instant, orders: &mut Vec<Order>) {
         let Some(candidate) = &mut self.candidate else { return };
         candidate.since = Some(since);
+        candidate.speech = speech.clone();
         self.ear = Ear::Transcribing;
         orders.push(Order::Transcribe(candidate.turn.clone(), candidate.stable.rest(speech)));
     }
@@ -155,17 +214,12 @@ impl State {
                 orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
             }
             candidate.stable = Stable::default();
-            let fresh = Candidate { turn, announced: false, partial: false, since: None, ended: false, ..candidate };
-            let over = fresh.over;
-            self.listen(fresh);
-            if !over {
-                self.announce(orders);
+            self.listen(Candidate { turn, announced: false, partial: false, since: None, ended: false, ..candidate }, orders);
+        } else if let Some(dormant) = self.dormant.take_if(|dormant| same(dormant.turn, id)) {
+            if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id(), id)) {
+                self.withdraw(orders);
             }
-        } else if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id(), id)) {
-            self.withdraw(orders);
-            self.began(turn, Origin::HandsFree, orders);
-        } else if self.dormant.is_some_and(|dormant| same(dormant, id)) {
-            self.began(turn, Origin::HandsFree, orders);
+            self.begin_listening(turn, Origin::HandsFree, dormant.parts, orders);
         }
     }
 
@@ -193,10 +247,24 @@ impl State {
     /// What was said is known: is it meant for us?
     pub(super) fn judge(&mut self, turn: TurnId, result: Result<Transcript>, orders: &mut Vec<Order>) {
         let own = |candidate: &mut Candidate| candidate.id() == turn;
+        let going_on = self.candidate.as_mut().is_some_and(own);
         let Some(mut candidate) = self.ended.take_if(own).or_else(|| self.candidate.take_if(own)) else { return };
+        let result = match result {
+            Ok(tail) if candidate.parts.are_waiting() => {
+                let ear = self.ear;
+                self.partly_understood(&mut candidate, tail, orders);
+                self.ear = ear;
+                let over = candidate.over;
+                *(if going_on { &mut self.candidate } else { &mut self.ended }) = Some(candidate);
+                return if going_on && !over {
+                    self.announce(orders)
+                };
+            }
+            result => result,
+        };
         self.ear = if self.candidate.is_some() { self.ear } else { Ear::Idle };
-        self.dormant = (!candidate.ended).then_some(turn);
-        let heard = result.map(|tail| candidate.stable.joined(tail));
+        let heard = result.map(|tail| candidate.stable.joined(tail)).map(|rest| candidate.parts.joined(rest, &candidate.speech));
+        self.dormant = (!candidate.ended).then(|| Dormant { turn, parts: candidate.parts.clone() });
         let by_key = candidate.origin == Origin::Key;
         match heard {
             Err(error) if candidate.over => tracing::warn!(%error, "what was said over the answer could not be heard"),
@@ -224,11 +292,12 @@ impl State {
         if ignored && candidate.origin != Origin::Key {
             return None;
         }
-        if candidate.origin == Origin::Key || rules.wake.is_empty() {
+        if candidate.origin == Origin::Key || (rules.wake.is_empty() && rules.phrase.is_empty()) {
             return Some(transcript);
         }
-        let text = wake::called(&transcript.text, &rules.wake)?;
-        // The name alone: what is wanted may follow.
+        let name = !rules.wake.is_empty();
+        let text = if name { wake::called(&transcript.text, &rules.wake)? } else { wake::after(&transcript.text, &rules.phrase) };
+        // The name or the phrase alone: what is wanted may follow.
         (!text.is_empty()).then_some(Transcript { text, ..transcript })
     }
 
@@ -247,7 +316,6 @@ impl State {
         } else if edit {
             orders.push(Order::Tell(id, Notice::Drafted(text)));
         } else {
-            self.dormant = None;
             self.begin(candidate.turn);
             if let Some(task) = &mut self.task {
                 task.committed = candidate.ended;

@@ -6,22 +6,27 @@
 //!
 //! | file | decides |
 //! |---|---|
+//! | `event` | nothing: what can happen |
 //! | `answering` | from a question to its last sound |
 //! | `hearing` | from the first sound of a voice to a question: pauses, second thoughts, interruptions |
+//! | `parts` | what a question is that was too long to be transcribed at once |
 //! | `standing` | what holds for a whole conversation: wishes, history, repeating |
 //! | `pace` | how long a fragment of speech may be |
 //! | `said` | how much of an answer was heard |
 
 mod answering;
+mod event;
 mod hearing;
 mod pace;
+mod parts;
 mod said;
 mod standing;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use answering::Task;
-use hearing::Candidate;
+pub use event::{Event, Question, Retrieve, Sound, Wish};
+use hearing::{Candidate, Dormant};
 pub use pace::Made;
 use pace::Pace;
 use said::Said;
@@ -30,11 +35,11 @@ pub use standing::{Change, Rules};
 
 use super::{
     edges,
-    news::{Doing, Notice, Origin},
+    news::{Doing, Notice},
 };
 use crate::{
-    error::{Error, Result, Room},
-    parcel::{Exchange, Filter, Finish, Passages, Piece, Prompt, Query, Sampling, Sentence, Transcript, Utterance},
+    error::{Error, Room},
+    parcel::{Prompt, Query, Sentence, Utterance},
     turn::{Turn, TurnId},
 };
 
@@ -62,135 +67,6 @@ pub enum Voice {
     Speaking,
     /// Output is made but kept back: until the turn is committed, while somebody else speaks, or by the user's wish.
     Held,
-}
-
-/// What a face asks.
-#[derive(Clone, Debug)]
-pub enum Question {
-    Typed(String),
-    /// One utterance, or several where long audio was split at its pauses.
-    Spoken(Vec<Utterance>),
-}
-
-impl Question {
-    /// Of the sound; nothing for a typed one.
-    fn length(&self) -> Duration {
-        match self {
-            Self::Typed(_) => Duration::ZERO,
-            Self::Spoken(parts) => parts.iter().map(Utterance::duration).sum(),
-        }
-    }
-}
-
-/// How to answer; fixed for one turn.
-#[derive(Clone, Debug, Default)]
-pub struct Wish {
-    pub system: String,
-    pub sampling: Sampling,
-    /// `None`: answer without documents.
-    pub retrieve: Option<Retrieve>,
-    /// Fail with [`Broaden`](crate::error::Kind::Broaden) when the documents hold nothing.
-    pub require_docs: bool,
-    /// Speak the answer.
-    pub aloud: bool,
-    pub history: Vec<Exchange>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Retrieve {
-    pub limit: usize,
-    pub filter: Filter,
-}
-
-/// Everything that can happen.
-#[derive(Debug)]
-pub enum Event {
-    Asked {
-        turn: Turn,
-        question: Question,
-        wish: Box<Wish>,
-    },
-    Heard {
-        turn: TurnId,
-        result: Result<Transcript>,
-    },
-    /// What was understood of speech that goes on.
-    Partly {
-        turn: TurnId,
-        result: Result<Transcript>,
-    },
-    Found {
-        turn: TurnId,
-        result: Result<Passages>,
-    },
-    Wrote {
-        turn: TurnId,
-        piece: Piece,
-    },
-    Finished {
-        turn: TurnId,
-        result: Result<Finish>,
-    },
-    /// A fragment was synthesised.
-    Spoke {
-        turn: TurnId,
-        result: Result<Made>,
-    },
-    /// The first sample of the turn reached the speaker.
-    Sounded {
-        turn: TurnId,
-    },
-    /// This fragment begins to be heard.
-    Sounding {
-        turn: TurnId,
-        index: u32,
-    },
-    /// The speaker has nothing left of the turn.
-    Drained {
-        turn: TurnId,
-        result: Result<()>,
-    },
-    /// The speaker fell silent in the middle of a superseded turn, after playing this much of it.
-    Hushed {
-        turn: TurnId,
-        played: Duration,
-    },
-    /// From the microphone.
-    Sound(Sound),
-    /// A conversation begins, or its rules change.
-    Changed(Change),
-    /// Typed into a conversation.
-    Typed {
-        turn: Turn,
-        text: String,
-    },
-    /// The last answer is to be spoken once more.
-    Again {
-        turn: Turn,
-    },
-    /// The user wants silence.
-    Interrupted,
-    /// The talk key went down: what is being said falls silent; what is being heard may be meant.
-    Pressed,
-    /// The state lasted longer than [`State::deadline`] allows.
-    Overdue,
-}
-
-/// What the listener makes of the microphone.
-#[derive(Debug)]
-pub enum Sound {
-    /// Somebody began to speak, or pressed the key.
-    Began { turn: Turn, origin: Origin },
-    /// Everything so far, some times a second.
-    SoFar { turn: TurnId, speech: Utterance },
-    /// A short pause: perhaps the end. `since`: the last voiced sample.
-    Paused { turn: TurnId, speech: Utterance, since: Instant },
-    /// It was not the end: the next revision of the turn.
-    Resumed { turn: Turn },
-    /// The end. An empty utterance: there was no voice in it.
-    Ended { turn: TurnId, speech: Utterance, since: Instant },
-    /// Too short to be speech.
-    Dropped { turn: TurnId },
 }
 
 /// Everything the conductor can ask for.
@@ -236,7 +112,7 @@ pub struct State {
     /// What was heard to its end just before, and is still being understood.
     ended: Option<Candidate>,
     /// Speech that was no question so far, and may become one when its speaker goes on.
-    dormant: Option<TurnId>,
+    dormant: Option<Dormant>,
     /// What was said last, whose echo may still be in the room.
     echo: String,
     /// An interrupted answer, until the speaker has said how much of it was heard.
@@ -355,6 +231,7 @@ impl State {
     /// The user wants silence: nothing is heard, made or said any more.
     fn silence(&mut self, orders: &mut Vec<Order>) {
         self.drop_candidate(orders);
+        self.dormant = None;
         self.abandon(orders);
         self.paused = false;
     }
@@ -362,5 +239,9 @@ impl State {
 
 #[cfg(test)]
 mod hearing_tests;
+#[cfg(test)]
+mod long_tests;
+#[cfg(test)]
+mod talk;
 #[cfg(test)]
 mod tests;

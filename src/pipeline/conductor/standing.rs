@@ -22,6 +22,9 @@ pub struct Rules {
     pub edit: bool,
     /// Without a key, only speech that begins with this name is meant for us; empty: all speech.
     pub wake: String,
+    /// Without a key, nothing is heard before this phrase; should it still be at the start of what was said, it is no part
+    /// of it. Empty: none, or any.
+    pub phrase: String,
     /// Sounds of assent that do not interrupt, besides the well-known ones.
     pub backchannels: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! The conductor as a table: events in, states and orders out.
 
 use super::*;
+use crate::parcel::{Finish, Passages, Piece, Transcript};
 use crate::turn::Session;
 
 /// Runs events from the idle state and names what was ordered, in order.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Wanted, pipes::Pipes};
+use super::{Wanted, pipes::Pipes, waking::Waking};
 use crate::{
     audio::{
         DeviceNews, Heard, MicState, Microphone, SpeakerState,
@@ -20,6 +20,7 @@ use crate::{
     pipeline::{
         Message,
         conductor::{Change, Event, Expect, Sound},
+        edges,
         lane::Lane,
         news::{DeviceState, Level, News, Origin, Side},
     },
@@ -47,6 +48,8 @@ pub(super) struct Listener {
     pub segmenter: Segmenter,
     pub pipes: Pipes,
     pub cleaner: super::cleaner::Cleaner,
+    /// Hands-free, only what follows the key phrase is heard.
+    pub waking: Option<Waking>,
     pub session: Arc<Session>,
     pub lane: Arc<Lane>,
     /// The speaker as it was asked for.
@@ -79,7 +82,11 @@ struct Gone;
 
 impl Listener {
     pub fn run(mut self, hands_free: bool) {
-        self.segmenter.hands_free(hands_free);
+        if let Some(waking) = &mut self.waking {
+            waking.switch(hands_free);
+            self.segmenter.remember(edges::SPOTTED);
+        }
+        self.segmenter.hands_free(hands_free && self.waking.is_none());
         let listening = Listening {
             parts: self,
             turn: None,
@@ -115,6 +122,7 @@ impl Listening {
                     let noticed = self.parts.segmenter.push(&clean);
                     self.newest = (self.parts.segmenter.position(), heard.at);
                     noticed.into_iter().try_for_each(|event| self.noticed(event))?;
+                    self.wake(&clean)?;
                     self.partial()?;
                 }
                 Err(error) => {
@@ -152,6 +160,7 @@ impl Listening {
             Wanted::Forget => {
                 self.parts.segmenter.forget();
                 (self.turn, self.key, self.released) = (None, false, None);
+                self.parts.waking.iter_mut().for_each(Waking::answered);
                 Vec::new()
             }
             Wanted::HandsFree(on) => {
@@ -159,7 +168,10 @@ impl Listening {
                     self.obey(Wanted::Release)?;
                 }
                 self.hands_free = on;
-                self.parts.segmenter.hands_free(on)
+                if let Some(waking) = &mut self.parts.waking {
+                    waking.switch(on);
+                }
+                self.parts.segmenter.hands_free(on && self.parts.waking.is_none())
             }
             Wanted::Input(name) => {
                 self.parts.microphone.retarget(&name);
@@ -173,6 +185,14 @@ impl Listening {
             }
         };
         events.into_iter().try_for_each(|event| self.noticed(event))
+    }
+
+    /// After the key phrase speech is heard, from where the phrase ended; for a while, or until a question is complete.
+    fn wake(&mut self, clean: &[f32]) -> Result<(), Gone> {
+        let Some(waking) = &mut self.parts.waking else { return Ok(()) };
+        let events = waking.hear(clean).filter(|_| !self.key).map(|at| self.parts.segmenter.hear_from(at));
+        waking.shut(self.turn.is_some() || events.is_some(), &mut self.parts.segmenter);
+        events.into_iter().flatten().try_for_each(|event| self.noticed(event))
     }
 
     fn noticed(&mut self, event: Noticed) -> Result<(), Gone> {
@@ -189,11 +209,18 @@ impl Listening {
                 self.turn = Some(turn.clone());
                 Sound::Resumed { turn }
             }),
+            Noticed::Part { utterance, .. } => {
+                let turn = self.turn.as_ref().map(Turn::id);
+                turn.map(|turn| Sound::Part { turn, speech: utterance })
+            }
             Noticed::Paused { utterance, at } => {
                 self.turn.as_ref().map(|turn| Sound::Paused { turn: turn.id(), speech: utterance, since: self.when(at) })
             }
             Noticed::Ended { utterance, at, why } => {
                 let since = self.released.take().filter(|_| why == End::Released).unwrap_or_else(|| self.when(at));
+                if why == End::Silence {
+                    self.parts.waking.iter_mut().for_each(Waking::answered);
+                }
                 self.key = false;
                 self.turn.take().map(|turn| Sound::Ended { turn: turn.id(), speech: utterance, since })
             }

@@ -5,34 +5,44 @@
 //! | here | a face's commands into events and settings |
 //! | `listener` | the microphone into utterances and levels |
 //! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
+//! | `engines` | wishes for another model or voice into one that works |
 //! | `cleaner` | what the microphone hears into what others said |
+//! | `waking` | what others said into what follows the key phrase, where one is wanted |
 
 mod cleaner;
+mod engines;
 mod listener;
 mod pipes;
+mod waking;
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     time::Duration,
 };
 
 use cleaner::Cleaner;
+use engines::Engines;
 use listener::Listener;
 use pipes::Pipes;
+use waking::Waking;
 
 use super::{
     Crew, Message, Pipeline, Retrieve, Wish,
     conductor::{Change, Event, Expect, Rules},
     crew::{self, Needs},
     edges,
-    news::Told,
-    worker,
+    news::{News, Told},
+    wake::{self, Choice},
+    worker::{self, Swap},
 };
 pub use crate::audio::DeviceInfo;
 use crate::{
     audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
-    error::{Error, Result, Room},
+    error::{Error, Kind, Result, Room},
     models::{Role, Shelf},
     parcel::{Exchange, Filter},
     tts,
@@ -106,7 +116,7 @@ pub struct Start {
 pub struct Live {
     pipeline: Pipeline,
     wanted: SyncSender<Wanted>,
-    context: Context,
+    engines: Engines,
     rules: Rules,
     wish: Wish,
 }
@@ -131,8 +141,7 @@ impl Live {
     /// Begins: engines load at once, in parallel. A sound device that is missing is news and no error; an engine that
     /// cannot be opened fails the turns that need it, with the reason.
     pub fn start(context: &Context, start: Start) -> Result<Started> {
-        let needs = Needs { ear: true, documents: true, listener: crew::Listener::Live };
-        let roster = Crew::call(context, &needs)?;
+        let roster = Crew::call(context, &Needs::conversation())?;
         let (ears, note) = crew::ears(context)?;
         let models = roster.used.iter().map(|used| (used.role.to_owned(), used.id.clone())).collect();
         let warnings = roster.warnings.into_iter().chain(note).collect();
@@ -146,24 +155,39 @@ impl Live {
         let (pipeline, news) = Pipeline::start(crew)?;
         let (wanted, inbox) = sync_channel(edges::LISTENER);
         let config = &context.config;
-        let rules = Rules {
-            hands_free: start.hands_free,
-            edit: start.edit,
-            wake: config.listen.wake.clone(),
-            backchannels: config.listen.backchannels.clone(),
+        let mut rules =
+            Rules { hands_free: start.hands_free, edit: start.edit, backchannels: config.listen.backchannels.clone(), ..Rules::default() };
+        let waking = match wake::choose(&config.listen, &context.paths) {
+            Ok(Choice::Anybody) => None,
+            Ok(Choice::Name(name)) => {
+                rules.wake = name;
+                None
+            }
+            Ok(Choice::Phrase(phrase)) => {
+                let waking = Waking::start(&phrase, pipeline.messages.clone())?;
+                rules.phrase = phrase.words;
+                Some(waking)
+            }
+            // Nobody would expect to be heard without the phrase after that.
+            Err(error) if error.kind() == Kind::Fetch => {
+                pipeline.post(Message::News(News::Note(format!("hands-free is deaf, the talk key is not: {error}"))))?;
+                Some(Waking::deaf())
+            }
+            Err(error) => return Err(error),
         };
         let listener = Listener {
             microphone: ears.microphone,
             segmenter: ears.segmenter,
             pipes,
             cleaner: Cleaner::new(&config.echo)?,
+            waking,
             session: pipeline.session.clone(),
             lane: pipeline.lane.clone(),
             speaker: config.audio.output.clone(),
             wanted: inbox,
             messages: pipeline.messages.clone(),
         };
-        let live = Self { wish: wish(context), pipeline, wanted, context: context.clone(), rules };
+        let live = Self { wish: wish(context), pipeline, wanted, engines: Engines::new(context), rules };
         live.change(Change::Wish(Box::new(live.wish.clone())))?;
         live.change(Change::Rules(live.rules.clone()))?;
         live.change(Change::History(start.history))?;
@@ -213,7 +237,7 @@ impl Live {
     }
 
     fn wish(&mut self, change: impl FnOnce(&mut Wish, &Context)) -> Result<()> {
-        change(&mut self.wish, &self.context);
+        change(&mut self.wish, self.engines.wanted());
         self.change(Change::Wish(Box::new(self.wish.clone())))
     }
 
@@ -228,20 +252,23 @@ impl Live {
         Ok(())
     }
 
-    /// Puts another engine in place of one; the answer at hand ends. What cannot be found is an error, and nothing changes.
+    /// Puts another engine in place of one; the answer at hand ends. What cannot be found is an error, and nothing
+    /// changes; what cannot be opened leaves the engine as it was, and is told.
     fn exchange_engine(&mut self, command: Command) -> Result<()> {
-        let mut context = self.context.clone();
-        let (llm, voice_settings) = (&mut context.config.llm, &mut context.config.tts);
-        let writer = matches!(command, Command::Model(_));
-        match command {
-            Command::Model(model) => llm.model = model,
-            Command::Voice(voice) if voice_settings.backend == tts::Backend::Espeak => voice_settings.espeak_voice = voice,
-            Command::Voice(voice) => voice_settings.voice = voice,
-            Command::Speed(speed) => voice_settings.speed = speed,
-            _ => {}
-        }
-        let message = if writer { Message::Writer(crew::writer(&context)?) } else { Message::Voice(crew::voice(&context)?) };
-        self.context = context;
+        let settled = self.engines.settle();
+        let wanted = engines::with(self.engines.wanted(), &command);
+        let worked = Arc::default();
+        let message = match command {
+            Command::Model(_) => {
+                let (open, back) = (crew::writer(&wanted)?, crew::writer(&settled)?);
+                Message::Writer(Box::new(Swap { open, back, worked: Arc::clone(&worked) }))
+            }
+            _ => {
+                let (open, back) = (crew::voice(&wanted)?, crew::voice(&settled)?);
+                Message::Voice(Box::new(Swap { open, back, worked: Arc::clone(&worked) }))
+            }
+        };
+        self.engines.try_out(wanted, worked);
         self.pipeline.interrupt()?;
         self.post(message)
     }

@@ -8,12 +8,13 @@ use super::super::{
     model::{Focus, Model, Over, Search},
     palette::{self, Page, Palette},
     search,
+    view::greeting::furthest as greeting_end,
 };
 
 pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.over.clone() {
         Over::Nothing => vec![],
-        Over::Greeting => greeting(model, key),
+        Over::Greeting { scroll } => greeting(model, key, scroll),
         Over::Help { scroll } => {
             if let Some(scroll) = scrolled(scroll, key.code) {
                 model.over = Over::Help { scroll };
@@ -29,12 +30,19 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// Closes what stands over the transcript.
 pub fn close(model: &mut Model) -> Vec<Effect> {
-    let greeted = std::mem::take(&mut model.over) == Over::Greeting;
+    let greeted = matches!(std::mem::take(&mut model.over), Over::Greeting { .. });
     if greeted { vec![Effect::Greeted] } else { vec![] }
 }
 
 /// A letter begins a question, so that nobody has to dismiss anything first.
-fn greeting(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn greeting(model: &mut Model, key: KeyEvent, scroll: usize) -> Vec<Effect> {
+    // Letters begin a question: only arrows and pages scroll.
+    if !matches!(key.code, KeyCode::Char(_))
+        && let Some(scroll) = scrolled(scroll, key.code)
+    {
+        model.over = Over::Greeting { scroll: scroll.min(greeting_end(model)) };
+        return vec![];
+    }
     let effects = close(model);
     if let KeyCode::Char(c) = key.code
         && c != '?'

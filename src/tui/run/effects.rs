@@ -18,11 +18,11 @@ use super::{Face, greeted, trouble};
 use crate::{
     error::{Error, Result},
     pipeline::live::Command,
+    sessions::clerk::{Reply, Wish},
     tui::{
         choices::{self, Kind},
         clipboard,
         event::{Effect, Event},
-        session,
     },
 };
 
@@ -31,20 +31,11 @@ impl Face<'_> {
         match effect {
             Effect::Send(command) => self.send(command),
             Effect::Copy(text) => self.copy(&text),
-            Effect::List(kind) => self.list(kind),
-            Effect::Find(words) => {
-                let found = choices::sessions(self.context, Some(&words));
-                self.follow(found.map(|found| vec![Event::Listed(Kind::Sessions, found)]))
-            }
-            Effect::Resume(name) => {
-                let events = session::resume(&mut self.keeper, &name);
-                self.follow(events)
-            }
-            Effect::Export(file) => self.follow(session::export(&self.keeper, file).map(|text| vec![Event::Said(text)])),
-            Effect::Fresh => {
-                let begun = self.keeper.anew();
-                self.follow(begun.map(|()| Vec::new()))
-            }
+            Effect::List(kind) => self.list(kind, None),
+            Effect::Find(words) => self.list(Kind::Sessions, Some(words)),
+            Effect::Resume(name) => self.wish(Wish::Resume(name)),
+            Effect::Export(file) => self.wish(Wish::Export(file)),
+            Effect::Fresh => self.wish(Wish::Anew),
             Effect::Greeted => {
                 self.remember_greeting();
                 Ok(())
@@ -65,10 +56,30 @@ impl Face<'_> {
     /// What cannot be done is said and changes nothing.
     fn send(&mut self, command: Command) -> Result<()> {
         if let Command::Ask(text) = &command {
-            self.keeper.asked(text);
+            self.clerk.asked(text);
         }
         let done = self.conversation.send(command.clone()).map(|()| vec![Event::Obeyed(command)]);
         self.follow(done)
+    }
+
+    /// The disk is another thread's: what became of it comes as a reply.
+    fn wish(&mut self, wish: Wish) -> Result<()> {
+        let refused = self.clerk.wish(wish).err();
+        self.tell(refused);
+        Ok(())
+    }
+
+    pub(super) fn replied(&mut self, reply: Reply) -> Result<()> {
+        let events = match reply {
+            Reply::Trouble(error) | Reply::Anew(Err(error)) => Err(error),
+            Reply::Anew(Ok(())) => Ok(Vec::new()),
+            Reply::Resumed(past) => past.map(|(past, note)| {
+                let note = note.map(|error| Event::Said(error.to_string()));
+                std::iter::once(Event::Recalled(past.entries)).chain(note).collect()
+            }),
+            Reply::Exported(path) => path.map(|path| vec![Event::Said(format!("written to {}", path.display()))]),
+        };
+        self.follow(events)
     }
 
     fn follow(&mut self, events: Result<Vec<Event>>) -> Result<()> {
@@ -102,9 +113,9 @@ impl Face<'_> {
         }
     }
 
-    fn list(&mut self, kind: Kind) -> Result<()> {
+    fn list(&mut self, kind: Kind, words: Option<String>) -> Result<()> {
         let sender = self.sender.clone();
-        choices::find(kind, self.context, move |found| {
+        choices::find(kind, words, self.context, move |found| {
             let event = found.unwrap_or_else(|error| {
                 // The screen may be gone by now; then nobody wants to know.
                 let _ = sender.send(Event::Said(error.to_string()));

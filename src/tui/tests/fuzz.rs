@@ -24,6 +24,7 @@ use crate::{
     tui::{
         choices::{Choice, Kind},
         event::Event,
+        update::fit,
         view,
     },
 };
@@ -163,7 +164,8 @@ fn everywhere(text: &str) -> Rig {
 }
 
 /// Draws, and gives what was sent.
-fn sent(rig: &Rig) -> Vec<u8> {
+fn sent(rig: &mut Rig) -> Vec<u8> {
+    fit(&mut rig.model);
     let wire = Wire::default();
     let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
     let mut terminal = Terminal::with_options(CrosstermBackend::new(wire.clone()), TerminalOptions { viewport }).unwrap();
@@ -193,7 +195,7 @@ fn five_thousand() {
     let mut runner = TestRunner::new(Config { cases: 5_000, failure_persistence: None, ..Config::default() });
     let story = |text: String| {
         let mut rig = everywhere(&text);
-        is_harmless(&sent(&rig))?;
+        is_harmless(&sent(&mut rig))?;
         // One of the other views each time: all of them would take minutes.
         match text.len() % 4 {
             0 => {
@@ -210,7 +212,7 @@ fn five_thousand() {
                 rig.keys("Ctrl-C Ctrl-F").event(Event::Pasted(text.clone()));
             }
         }
-        is_harmless(&sent(&rig))
+        is_harmless(&sent(&mut rig))
     };
     runner.run(&hostile(), story).unwrap();
 }

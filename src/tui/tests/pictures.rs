@@ -78,7 +78,7 @@ fn at_the_first_run() {
         rig.awake().microphone(DeviceState::Open("USB Microphone".into()));
         rig.model.models = vec![("ear".into(), "whisper-nano".into()), ("writer".into(), "quote (no model)".into())];
         rig.model.warnings = vec!["the ear hears only synthetic voices".into()];
-        rig.model.over = Over::Greeting;
+        rig.model.over = Over::Greeting { scroll: 0 };
     });
 }
 

@@ -45,7 +45,6 @@ impl Rig {
         let zero = Instant::now();
         let mut model = Model::new(&Config::default(), Theme::Dark, zero);
         (model.size, model.releases) = ((columns, rows), true);
-        fit(&mut model);
         let session = Session::new();
         let turn = session.turn().id();
         Self { model, effects: Vec::new(), session, zero, ms: 0, turn }
@@ -162,8 +161,10 @@ impl Rig {
 
     pub fn buffer(&self) -> Buffer {
         let (columns, rows) = self.model.size;
+        let mut model = self.model.clone();
+        fit(&mut model);
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        terminal.draw(|frame| view::draw(&self.model, frame)).unwrap();
+        terminal.draw(|frame| view::draw(&model, frame)).unwrap();
         terminal.backend().buffer().clone()
     }
 

@@ -7,7 +7,7 @@ use super::{layout, line, meter, put};
 use crate::tui::{
     model::{Device, Model},
     theme::Role,
-    wrap::Span,
+    wrap::{Span, fitting},
 };
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -71,7 +71,7 @@ pub fn troubles(model: &Model) -> Option<String> {
 
 pub fn trouble(model: &Model, area: Rect, buffer: &mut Buffer) {
     let text = troubles(model).unwrap_or_default();
-    let spans = [Span::new(format!(" ! {text}"), Role::Error)];
+    let spans = [Span::new(fitting(&format!(" ! {text}"), usize::from(area.width)), Role::Error)];
     put(buffer, (area.x, area.y), &line(model.theme, &spans), area.width);
 }
 

@@ -10,12 +10,14 @@ use crate::tui::{
     palette::Page,
     slash,
     theme::Role,
-    wrap::Span,
+    wrap::{self, Span},
 };
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pieces = match &model.said {
-        Some((text, _)) if !layout::is_roomy(model.size) => spans([(" ", Role::Plain), (text, Role::Note)]),
+        Some((text, _)) if !layout::is_roomy(model.size) => {
+            spans([(&wrap::fitting(&format!(" {text}"), usize::from(area.width)), Role::Note)])
+        }
         _ => fitting(&keys(model), area.width),
     };
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);
@@ -39,7 +41,7 @@ fn keys(model: &Model) -> Vec<(String, String)> {
     let known = |list: &[(&str, &str)]| list.iter().map(|(key, does)| ((*key).to_owned(), (*does).to_owned())).collect::<Vec<_>>();
     match &model.over {
         Over::Nothing => here(model),
-        Over::Greeting => known(&[("Enter", "begin"), ("Ctrl-P", "everything")]),
+        Over::Greeting { .. } => known(&[("Enter", "begin"), ("Ctrl-P", "everything")]),
         Over::Help { .. } => known(&[("↑↓", "scroll"), ("Esc", "close")]),
         Over::Palette(palette) if palette.page == Page::Root => known(&[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "close")]),
         Over::Palette(_) => known(&[("Enter", "take it"), ("↑↓", "choose"), ("Esc", "back")]),

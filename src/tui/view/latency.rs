@@ -3,13 +3,17 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{line, put, spans};
-use crate::tui::{model::Model, theme::Role, wrap::Span};
+use crate::tui::{
+    model::Model,
+    theme::Role,
+    wrap::{Span, fitting},
+};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pieces = match &model.said {
-        Some((text, _)) => spans([(" ", Role::Plain), (text, Role::Note)]),
+        Some((text, _)) => spans([(&fitting(&format!(" {text}"), usize::from(area.width)), Role::Note)]),
         None => waterfall(model),
     };
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);

@@ -6,7 +6,7 @@ use super::head;
 use crate::tui::model::Model;
 
 /// From this width on there is a panel with figures beside the transcript.
-const WIDE: u16 = 104;
+pub const WIDE: u16 = 104;
 const PANEL: u16 = 36;
 
 /// Below this there is room for nothing but words.

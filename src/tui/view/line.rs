@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{layout, line, put, rule, spans};
 use crate::tui::{
     model::{Focus, Model, Over},
+    search,
     theme::Role,
 };
 
@@ -25,7 +26,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     put(buffer, (area.x, area.y), &line(model.theme, &spans([("› ", role)])), area.width);
     let text = Rect { x: area.x + PROMPT.min(area.width), width: area.width.saturating_sub(PROMPT), ..area };
     if model.input.is_empty() && model.focus == Focus::Reading {
-        let hint = spans([("reading: / searches, o opens a passage, y copies, Tab types again", Role::Faint)]);
+        let search = format!("{}, n N go on, Tab types again", search::count(&model.search));
+        let reading = "reading: / searches, o opens a passage, y copies, Tab types again";
+        let hint = if model.search.query.is_empty() { reading } else { &search };
+        let hint = spans([(hint, Role::Faint)]);
         put(buffer, (text.x, text.y), &line(model.theme, &hint), text.width);
         return None;
     }
@@ -38,12 +42,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 }
 
 /// The words searched for, and how many places hold them.
-pub fn search(model: &Model, area: Rect, buffer: &mut Buffer) -> Position {
+pub fn words(model: &Model, area: Rect, buffer: &mut Buffer) -> Position {
     let area = if layout::is_roomy(model.size) { Rect { y: area.y + 1, height: area.height - 1, ..area } } else { area };
-    let found = match (model.search.hits.len(), model.search.query.is_empty()) {
-        (_, true) => "  type words to find".to_owned(),
-        (0, _) => "  not found".to_owned(),
-        (count, _) => format!("  {} of {count}", model.search.at + 1),
+    let found = match model.search.query.is_empty() {
+        true => "  type words to find".to_owned(),
+        false => format!("  {}", search::count(&model.search)),
     };
     let pieces = spans([("search ", Role::Key), (&model.search.query, Role::Plain), (&found, Role::Faint)]);
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);

@@ -62,11 +62,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
 fn over(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     match &model.over {
         Over::Nothing => {}
-        Over::Greeting => greeting::draw(model, buffer),
+        Over::Greeting { scroll } => greeting::draw(model, *scroll, buffer),
         Over::Help { scroll } => help::draw(model, *scroll, buffer),
         Over::Palette(open) => return Some(palette::draw(model, open, buffer)),
         Over::Passage { turn, citation, scroll } => passage::draw(model, (*turn, *citation), *scroll, buffer),
-        Over::Search => return Some(line::search(model, layout::areas(model).input, buffer)),
+        Over::Search => return Some(line::words(model, layout::areas(model).input, buffer)),
     }
     None
 }
@@ -83,7 +83,9 @@ pub fn spans<const N: usize>(pieces: [(&str, Role); N]) -> Vec<Span> {
 /// Empties a frame of this size in the middle of the screen; gives its inside.
 fn window(model: &Model, title: &str, size: (u16, u16), buffer: &mut Buffer) -> Rect {
     let outer = layout::middle(buffer.area, size);
-    Clear.render(outer, buffer);
+    // What is left of a line beside the frame would be half a word.
+    let whole = buffer.area.width < layout::WIDE;
+    Clear.render(if whole { Rect { x: 0, width: buffer.area.width, ..outer } } else { outer }, buffer);
     if model.theme == Theme::HighContrast {
         buffer.set_style(outer, model.theme.style(Role::Plain));
     }

@@ -30,6 +30,10 @@ fn rows(passage: &Passage, width: u16) -> Vec<Row> {
     let source = format!("{}, bytes {} to {}", passage.source, passage.span.start, passage.span.end);
     let mut rows = wrap(Span::default(), &spans([(&source, Role::Faint)]), width);
     rows.push(Row::default());
-    rows.extend(wrap(Span::default(), &spans([(passage.text.trim(), Role::Plain)]), width));
+    let (text, role) = match passage.text.trim() {
+        "" => ("Of an earlier session: only where it stands was kept, not its words.", Role::Faint),
+        text => (text, Role::Plain),
+    };
+    rows.extend(wrap(Span::default(), &spans([(text, role)]), width));
     rows
 }

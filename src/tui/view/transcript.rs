@@ -1,13 +1,13 @@
 //! What was said: the rows of all turns from the place that is being read, with what a search found.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{line, put, spans};
 use crate::tui::{
     TalkKey,
-    model::{Device, Model},
+    model::{Device, Hit, Model, Over},
     search::folded,
     theme::Role,
     wrap::{Row, Span, wrap},
@@ -20,18 +20,45 @@ pub fn top(model: &Model, height: u16) -> usize {
 }
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if model.turns.list().is_empty() {
-        return invite(model, area, buffer);
+    if model.turns.is_silent() {
+        return begin(model, area, buffer);
     }
+    said(model, area, buffer);
+    below(model, area, buffer);
+}
+
+fn said(model: &Model, area: Rect, buffer: &mut Buffer) {
     let query = folded(&model.search.query);
-    for (placed, at) in model.turns.rows(top(model, area.height)).zip(area.rows()) {
+    let current = model.search.hits.get(model.search.at);
+    let first = top(model, area.height);
+    for ((placed, at), row) in model.turns.rows(first).zip(area.rows()).zip(first..) {
         put(buffer, (at.x, at.y), &line(model.theme, &placed.row.spans), at.width);
-        for (from, to) in matches(placed.row, &query) {
+        for (nth, (from, to)) in matches(placed.row, &query).into_iter().enumerate() {
             let hit = Rect { x: at.x + from.min(at.width), width: to.min(at.width).saturating_sub(from), ..at };
-            buffer.set_style(hit, model.theme.style(Role::Match));
+            let here = current.is_some_and(|hit| *hit == Hit { row, nth });
+            let mark = if here { Modifier::UNDERLINED | Modifier::BOLD } else { Modifier::empty() };
+            buffer.set_style(hit, model.theme.style(Role::Match).add_modifier(mark));
         }
     }
-    below(model, area, buffer);
+}
+
+/// Nothing was said yet: what is amiss, and how to begin.
+fn begin(model: &Model, area: Rect, buffer: &mut Buffer) {
+    // The greeting says it itself.
+    if matches!(model.over, Over::Greeting { .. }) {
+        return;
+    }
+    let rows = invitation(model, area.width);
+    let taken = model.turns.height() as u16;
+    let (above, from) = match taken {
+        0 => (0, area.height / 3),
+        _ => (taken.min(area.height.saturating_sub(rows.len() as u16)), 0),
+    };
+    said(model, Rect { height: above, ..area }, buffer);
+    let from = Rect { y: area.y + above + from, height: area.height - above - from, ..area };
+    for (row, at) in rows.iter().zip(from.rows()) {
+        put(buffer, (at.x, at.y), &line(model.theme, &row.spans), at.width);
+    }
 }
 
 /// How much lies below, while somebody reads further up.
@@ -46,8 +73,8 @@ fn below(model: &Model, area: Rect, buffer: &mut Buffer) {
     put(buffer, (area.right() - width, area.bottom() - 1), &line(model.theme, &pieces), width);
 }
 
-/// Nothing was said yet: how to begin.
-fn invite(model: &Model, area: Rect, buffer: &mut Buffer) {
+/// How to begin: plain on an empty screen, beside the point below what is amiss.
+fn invitation(model: &Model, width: u16) -> Vec<Row> {
     let key = match model.talk_key {
         TalkKey::Space => "Space".to_owned(),
         TalkKey::Function(n) => format!("F{n}"),
@@ -57,13 +84,8 @@ fn invite(model: &Model, area: Rect, buffer: &mut Buffer) {
         (_, true) => format!("Hold {key} and ask, or type a question and press Enter."),
         (_, false) => format!("Press {key}, ask, and press it again; or type a question and press Enter."),
     };
-    let mut pieces = spans([(&text, Role::Plain), (" ? shows all keys.", Role::Faint)]);
-    pieces[0].role = Role::Answer;
-    let rows = wrap(Span::new("  ", Role::Plain), &pieces, area.width);
-    let from = Rect { y: area.y + area.height / 3, height: area.height - area.height / 3, ..area };
-    for (row, at) in rows.iter().zip(from.rows()) {
-        put(buffer, (at.x, at.y), &line(model.theme, &row.spans), at.width);
-    }
+    let role = if model.turns.height() == 0 { Role::Answer } else { Role::Faint };
+    wrap(Span::new("  ", Role::Plain), &spans([(&text, role), (" ? shows all keys.", Role::Faint)]), width)
 }
 
 /// The columns of a row where the words were found.

@@ -34,6 +34,21 @@ fn a_question_spoken_while_the_key_is_held_is_answered_aloud() {
 }
 
 #[test]
+fn what_takes_longer_than_the_recogniser_hears_at_once_is_one_question() {
+    let mut rig = Rig::new(Clock::by_hand(), Start::default());
+    rig.send(Command::Press);
+    rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
+    let question = Rig::question();
+    let times = 40 * second() as usize / (question.len() * 3);
+    let over = rig.script.say_at(rig.clock.now(), question.repeat(times));
+    rig.pass(over);
+    rig.send(Command::Release);
+    let Notice::Transcript(transcript) = rig.until(|n| matches!(n, Notice::Transcript(_))) else { unreachable!() };
+    assert_eq!(transcript.text, "How long is the refund window? How long is the refund window?", "once for each part");
+    rig.until(|n| matches!(n, Notice::Done));
+}
+
+#[test]
 fn a_key_held_in_silence_is_told_so() {
     let mut rig = Rig::new(Clock::by_hand(), Start::default());
     rig.send(Command::Press);

@@ -23,6 +23,14 @@ pub fn called(text: &str, name: &str) -> Option<String> {
     Some(words[end..].join(" "))
 }
 
+/// What was said after a phrase that was spotted, should it still be there: nothing else is cut off.
+pub fn after(text: &str, phrase: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let wanted: Vec<String> = phrase.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+    let begins = words.len() >= wanted.len() && words.iter().zip(&wanted).all(|(word, wanted)| bare(word) == *wanted);
+    words[if begins { wanted.len() } else { 0 }..].join(" ")
+}
+
 /// Letters and digits, small.
 fn bare(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -30,7 +38,7 @@ fn bare(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::called;
+    use super::{after, called};
 
     #[test]
     fn names_are_recognised_as_they_are_misheard() {
@@ -48,5 +56,20 @@ mod tests {
         for (text, name, after) in table {
             assert_eq!(called(text, name).as_deref(), after, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_phrase_that_was_spotted_is_no_part_of_the_question() {
+        let table = [
+            ("Hey computer, what time is it?", "what time is it?"),
+            ("hey  Computer", ""),
+            ("Computer, what time is it?", "Computer, what time is it?"),
+            ("Hey", "Hey"),
+            ("", ""),
+        ];
+        for (text, rest) in table {
+            assert_eq!(after(text, "hey computer"), rest, "{text:?}");
+        }
+        assert_eq!(after("Hey computer", ""), "Hey computer", "any phrase");
     }
 }
