@@ -1,7 +1,7 @@
 //! The fake devices keep the promises of real ones, to the sample.
 
 use super::*;
-use crate::{parcel::Pcm, turn::Session};
+use crate::{audio::Microphone, parcel::Pcm, turn::Session};
 
 const RATE: u32 = 24_000;
 

@@ -11,7 +11,7 @@ use std::{
 
 use super::pulse::{PATIENCE, Pulse, assert_well, child_test, until};
 use xnai::{
-    audio::{Settings, SpeakerState, open_live_microphone, open_live_speaker},
+    audio::{Knobs, Settings, SpeakerState, open_live_microphone, open_live_speaker},
     parcel::Pcm,
     turn::Session,
 };
@@ -54,17 +54,34 @@ fn the_child_lasts() {
     }
 }
 
-fn speak(go_on: impl Fn() -> bool) {
+fn speak(go_on: impl Fn() -> bool + Sync) {
     let mut speaker = open_live_speaker(&Settings::default());
-    let (turn, knobs) = (Session::new().turn(), speaker.knobs());
-    let (sound, mut state) = (Pcm::new(tone(0.05), 48_000), None);
+    let (turn, knobs, sound) = (Session::new().turn(), speaker.knobs(), Pcm::new(tone(0.05), 48_000));
+    thread::scope(|scope| {
+        // Not by whoever plays: it may be waiting for room.
+        scope.spawn(|| watch(&knobs, &go_on));
+        while go_on() {
+            speaker.play(&sound, &turn).unwrap();
+        }
+    });
+}
+
+/// Notes how the speaker is, and when after that it takes sound again: an idle null sink first lets the up to 2 s of
+/// silence pass that it ran ahead.
+fn watch(knobs: &Knobs, go_on: impl Fn() -> bool) {
+    let (mut state, mut silent_at) = (None, Some(0));
     while go_on() {
-        speaker.play(&sound, &turn).unwrap();
         // A state before the first verdict is none.
         if state != Some(knobs.state()) && (knobs.state() == SpeakerState::Lost || knobs.played() > 0) {
             state = Some(knobs.state());
             note(&format!("{:?}", knobs.state()));
+            silent_at = Some(knobs.played());
         }
+        if state == Some(SpeakerState::Fine) && silent_at.is_some_and(|at| knobs.played() > at) {
+            silent_at = None;
+            note("plays");
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -106,7 +123,8 @@ impl Lasting {
     }
 }
 
-/// Promise P3, with time to spare for a busy machine: noticed within 1 s, in use within 2 s of its return.
+/// Promise P3 on a real server, with time to spare for a busy machine. That it holds where no machine is in the way
+/// follows from the pauses of `live::opening` and the patience of `live::watch`, which are tested on a clock of their own.
 fn in_time(what: &str, took: Duration, promised: Duration) {
     println!("{what} after {} ms", took.as_millis());
     assert!(took < promised * 5, "{what} only after {took:?}");
@@ -158,6 +176,7 @@ fn an_answer_goes_on_while_its_sound_server_dies_and_returns() {
     thread::sleep(Duration::from_millis(1500));
     pulse.restart();
     in_time("back", child.next("Fine"), Duration::from_secs(2));
+    println!("takes sound {} ms later", child.next("plays").as_millis());
     let recording = pulse.record("mic.monitor");
     thread::sleep(Duration::from_secs(1));
     let heard = recording.stop();
