@@ -22,7 +22,7 @@ use crate::{
     parcel::ModelFile,
     rag::{self, Searcher},
     stt::{self, Stt},
-    tts::{self, Tts},
+    tts::{self, Tts, smooth::Smooth},
 };
 
 /// What each engine computes in beside its model, in bytes. Allowances for long questions and answers, so that a set
@@ -307,7 +307,7 @@ impl<'a> Roll<'a> {
         }
         self.roster.warnings.extend(tts::note(&settings));
         let threads = self.voice_threads(settings.threads);
-        self.roster.crew.voice = Some(Box::new(move || tts::open(&settings, &files, threads)));
+        self.roster.crew.voice = Some(Box::new(move || Ok(Box::new(Smooth(tts::open(&settings, &files, threads)?)))));
         Ok(())
     }
 

@@ -20,7 +20,6 @@ use self::{
     cache::{Cache, Cached, Voice},
     espeak::Espeak,
     kokoro::{Kokoro, Manner},
-    smooth::Smooth,
 };
 use crate::{
     error::{Error, Result, Room},
@@ -167,15 +166,15 @@ pub fn open(settings: &Settings, files: &Files, threads: usize) -> Result<Box<dy
             let manner = Manner { voice: &settings.voice, speed, threads, cache: folder.as_deref() };
             let kokoro = Kokoro::open(files, &manner, || phonemes(settings))?;
             let (voice, cache) = keep(files.model.as_ref().map_or("", |m| &m.sha256), &settings.voice);
-            Ok(Box::new(Cached::new(Smooth(kokoro), voice, cache)))
+            Ok(Box::new(Cached::new(kokoro, voice, cache)))
         }
         Backend::Wyoming => {
             let (voice, cache) = keep(&settings.address, &format!("{} {}", settings.wyoming_voice, settings.wyoming_speaker));
-            Ok(Box::new(Cached::new(Smooth(wyoming::Remote::open(settings)?), voice, cache)))
+            Ok(Box::new(Cached::new(wyoming::Remote::open(settings)?, voice, cache)))
         }
         Backend::Espeak | Backend::Auto => {
             let (voice, cache) = keep("espeak-ng", &settings.espeak_voice);
-            Ok(Box::new(Cached::new(Smooth(Espeak::open(&settings.espeak_voice, speed)?), voice, cache)))
+            Ok(Box::new(Cached::new(Espeak::open(&settings.espeak_voice, speed)?, voice, cache)))
         }
     }
 }

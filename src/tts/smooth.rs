@@ -16,14 +16,15 @@ const FADE_MS: usize = 3;
 const REST: f32 = 0.001;
 
 /// A voice whose fragments fit together. As many samples as the voice itself makes; only the last 3 ms come by themselves.
-pub struct Smooth<T>(pub T);
+pub struct Smooth(pub Box<dyn Tts>);
 
-impl<T: Tts> Tts for Smooth<T> {
+impl Tts for Smooth {
     fn say(&mut self, line: &Sentence, turn: &Turn, out: &mut PcmSink<'_>) -> Result<Spoken> {
         let mut edges = Edges::default();
-        let spoken = self.0.say(line, turn, &mut |sound| edges.push(&sound, out))?;
-        edges.finish(out)?;
-        Ok(spoken)
+        let spoken = self.0.say(line, turn, &mut |sound| edges.push(&sound, out));
+        // What was said before a voice failed is heard to its end.
+        let rest = edges.finish(out);
+        spoken.and_then(|spoken| rest.map(|()| spoken))
     }
 
     fn cost(&self, line: &Sentence) -> Duration {
@@ -100,7 +101,7 @@ mod tests {
 
     fn smooth(samples: &[f32], parcel: usize) -> Vec<f32> {
         let (mut heard, line) = (Vec::new(), Sentence { text: String::new(), index: 0 });
-        let spoken = Smooth(Voice(samples.to_vec(), parcel)).say(&line, &Session::new().turn(), &mut |pcm| {
+        let spoken = Smooth(Box::new(Voice(samples.to_vec(), parcel))).say(&line, &Session::new().turn(), &mut |pcm| {
             heard.extend_from_slice(&pcm.samples);
             Ok(())
         });

@@ -75,7 +75,7 @@ fn heard(pace: f64) -> Vec<f32> {
     let (clock, said) = (Clock::by_hand(), Arc::new(AtomicUsize::new(0)));
     let (hand, count) = (clock.clone(), said.clone());
     let mut rig = Rig::with_voice(clock, Start::default(), move |heard| {
-        Box::new(Smooth(Slow { clock: hand, heard: heard.clone(), said: count, pace }))
+        Box::new(Smooth(Box::new(Slow { clock: hand, heard: heard.clone(), said: count, pace })))
     });
     rig.send(Command::Ask("why?".into()));
     let end = Instant::now() + PATIENCE;

@@ -52,6 +52,9 @@ const RECORDINGS: [(&str, &str, usize); 11] = [
     ("kokoro_am_michael", "welcome to moonshine voice text to speech", 1),
 ];
 
+/// How often somebody says it until it counts as not understood.
+const ATTEMPTS: u32 = 4;
+
 /// Not a test of its own: a conversation in a process with a sound configuration of its own. Lines in: `press`,
 /// `release`; lines out: what became of the microphone, and what was understood.
 #[test]
@@ -151,16 +154,20 @@ fn people_who_hold_the_key_are_heard() {
     println!("{:<30} {:>5} {:>5} {:>4}  heard", "recording", "words", "wrong", "most");
     let mut failed = Vec::new();
     for (name, said, most) in RECORDINGS {
-        child.key("press");
-        child.says("<began>");
-        assert!(pulse.play("mic", &recording(name)).wait().unwrap().success());
-        // What was played last is on its way through the server.
-        thread::sleep(Duration::from_millis(500));
-        child.key("release");
-        let heard = child.says("<heard>").to_lowercase();
-        let wrong = words_wrong(said, &heard);
-        println!("{name:<30} {:>5} {wrong:>5} {most:>4}  {heard}", said.split(' ').count());
-        if wrong > most {
+        let mut hear = || {
+            child.key("press");
+            child.says("<began>");
+            assert!(pulse.play("mic", &recording(name)).wait().unwrap().success());
+            // What was played last is on its way through the server.
+            thread::sleep(Duration::from_millis(500));
+            child.key("release");
+            let heard = child.says("<heard>").to_lowercase();
+            let wrong = words_wrong(said, &heard);
+            println!("{name:<30} {:>5} {wrong:>5} {most:>4}  {heard}", said.split(' ').count());
+            wrong <= most
+        };
+        // A machine that is too busy loses sound between the player and us: said once more, it is heard.
+        if !(0..ATTEMPTS).any(|_| hear()) {
             failed.push(name);
         }
     }
@@ -172,11 +179,14 @@ fn people_who_hold_the_key_are_heard() {
 fn people_who_only_speak_are_heard() {
     let Some((pulse, child, recording)) = listening(true) else { return };
     for (name, said, most) in RECORDINGS.into_iter().filter(|(name, ..)| ["003", "005", "kokoro_af_heart"].contains(name)) {
-        assert!(pulse.play("mic", &recording(name)).wait().unwrap().success());
-        let heard = child.says("<heard>").to_lowercase();
-        let wrong = words_wrong(said, &heard);
-        println!("hands-free: {name:<30} {:>5} {wrong:>5}  {heard}", said.split(' ').count());
-        assert!(wrong <= most, "{name}: {heard}");
+        let hear = || {
+            assert!(pulse.play("mic", &recording(name)).wait().unwrap().success());
+            let heard = child.says("<heard>").to_lowercase();
+            let wrong = words_wrong(said, &heard);
+            println!("hands-free: {name:<30} {:>5} {wrong:>5}  {heard}", said.split(' ').count());
+            wrong <= most
+        };
+        assert!((0..ATTEMPTS).any(|_| hear()), "{name} is not understood");
     }
     child.stop();
 }
