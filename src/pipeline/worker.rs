@@ -197,6 +197,8 @@ impl<T: ?Sized, J> Desk<T, J> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::turn::Session;
 
@@ -233,7 +235,8 @@ mod tests {
         });
         assert_eq!(note.as_deref(), Some("the voice stays as it was: no such voice"));
         desk.freed().unwrap();
-        assert_eq!((heard.recv().unwrap().as_str(), worked.get()), ("again", Some(&false)));
+        let said = heard.recv_timeout(Duration::from_secs(10));
+        assert_eq!((said.as_deref(), worked.get()), (Ok("again"), Some(&false)));
     }
 
     #[test]
