@@ -2,12 +2,14 @@
 //!
 //! Two streams come in at 16 kHz, each in parcels of any size: what is handed to the loudspeaker ([`Canceller::played`])
 //! and what the microphone gave ([`Canceller::captured`]). `pairing` lines them up by counting samples, so that a parcel
-//! which comes late costs time and no echo; `chain` runs the crate `aec3` over frames of 10 ms.
+//! which comes late costs time and no echo; `audible` notices that there is no echo at all; `chain` runs the crate `aec3`
+//! over frames of 10 ms.
 //!
 //! Nothing here tells time. Hand in what is played with its silence, from the opening of the device to its closing: then
 //! the two streams keep their distance, and the echo is known from the first word of every answer. Where the silence is
 //! left out, the distance is found again at each beginning, and that takes about half a second of echo.
 
+mod audible;
 #[cfg(feature = "echo")]
 mod chain;
 #[cfg(not(feature = "echo"))]
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use self::{chain::Chain, pairing::Pairing};
+use self::{audible::Audible, chain::Chain, pairing::Pairing};
 use super::wav::sane;
 use crate::{
     error::{Error, Result, Room},
@@ -94,6 +96,7 @@ pub struct Canceller {
     pairing: Pairing,
     /// None where every option is off: then the sound goes through as it is.
     chain: Option<Chain>,
+    audible: Audible,
     delay: Option<Duration>,
     levels: Levels,
 }
@@ -105,7 +108,14 @@ impl Canceller {
             return Err(Error::report(Room::Audio, format!("echo is cancelled at {EAR_RATE} Hz, not at {rate} Hz")));
         }
         let chain = (chain::PRESENT && !settings.changes_nothing()).then(|| Chain::new(settings));
-        Ok(Self { settings: settings.clone(), pairing: Pairing::default(), chain, delay: None, levels: Levels::default() })
+        Ok(Self {
+            settings: settings.clone(),
+            pairing: Pairing::default(),
+            chain,
+            audible: Audible::default(),
+            delay: None,
+            levels: Levels::default(),
+        })
     }
 
     /// What goes to the loudspeaker, in the order it is played, before its echo can be captured.
@@ -127,6 +137,8 @@ impl Canceller {
         let (mut heard, mut said) = ([0.0; FRAME], [0.0; FRAME]);
         while self.pairing.next(&mut heard, &mut said) {
             let before = power(&heard);
+            // With headphones there is nothing to take out.
+            let said = if self.audible.note(&heard, &said) { said } else { [0.0; FRAME] };
             chain.run(&mut heard, &said);
             self.levels.note(power(&said), before, power(&heard));
             out.extend_from_slice(&heard);
@@ -158,6 +170,7 @@ impl Canceller {
     /// Begins anew, as after [`Canceller::new`]: a device was opened again. The told delay stays.
     pub fn reset(&mut self) {
         self.pairing = Pairing::default();
+        self.audible = Audible::default();
         self.levels = Levels::default();
         self.chain = self.chain.take().map(|_| Chain::new(&self.settings));
         if let Some(delay) = self.delay {

@@ -116,6 +116,25 @@ fn people_who_speak_at_the_same_time_stay() {
 }
 
 #[test]
+fn with_headphones_people_stay_whole_while_we_speak() {
+    let (ours, person) = (voice(1, 8), voice(2, 8));
+    let out = run(&mut canceller(), &ours, &person);
+    // It takes a second and a half of our speaking, and the pauses in it, to be sure.
+    let left = decibels(&out, &person, 4..8);
+    assert!(left.abs() < 1.0, "{left} dB are left of a person");
+    assert!(likeness(&person, &out, canceller().latency()) > 0.95);
+}
+
+#[test]
+fn a_loudspeaker_that_comes_back_is_noticed() {
+    let (ours, person) = (voice(1, 12), voice(2, 12));
+    let heard: Vec<f32> = echo(&ours, 60).iter().zip(&person).enumerate().map(|(n, (e, p))| if n < 6 * RATE { *p } else { *e }).collect();
+    let out = run(&mut canceller(), &ours, &heard);
+    let left = decibels(&out, &heard, 9..12);
+    assert!(left < -15.0, "{left} dB of the echo are left");
+}
+
+#[test]
 fn what_is_heard_while_nothing_plays_comes_out_whole_and_late_as_documented() {
     let near = voice(3, 3);
     for settings in [Settings::default(), Settings { noise_suppression: true, ..Settings::default() }] {
