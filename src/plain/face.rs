@@ -181,6 +181,10 @@ impl Face {
             News::Turn(turn, notice) => self.notice(*turn, notice),
             News::Doing(doing) => self.doing(*doing),
             News::Device(side, state) => self.devices.told(*side, state),
+            News::Stays(stays) => {
+                self.knobs.stays(stays);
+                vec![tell(stays)]
+            }
             News::Note(note) => vec![tell(note)],
             News::Loaded(..) | News::Level(_) => Vec::new(),
         }
@@ -277,8 +281,8 @@ impl Face {
         new.iter().map(tell).collect()
     }
 
-    /// There is one of this name.
-    pub fn named(&mut self, what: Named, name: &str) -> Command {
+    /// It was taken.
+    pub fn named(&mut self, what: Named, name: &str) -> Act {
         self.knobs.named(what, name)
     }
 

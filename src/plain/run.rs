@@ -17,7 +17,7 @@ use crate::{
     pipeline::{
         edges,
         live::{Command, Live, Start, Started},
-        news::Told,
+        news::{News, Told},
     },
     sessions::{
         Clerk, Conversation, Sessions,
@@ -179,6 +179,9 @@ impl Talk<'_> {
         if let Some(error) = self.clerk.hear(told) {
             self.out.tell(&format!("({error})"));
         }
+        if matches!(told.news, News::Stays(_)) {
+            self.keep_choices().or_else(|error| self.refuse(&error).map(drop))?;
+        }
         self.settle()
     }
 
@@ -238,8 +241,9 @@ impl Talk<'_> {
     /// Only what there is is taken.
     fn name(&mut self, what: Named, name: &str) -> Result<()> {
         names::check(what, name, self.context)?;
-        let command = self.face.named(what, name);
-        self.order(command)
+        self.order(what.command(name.to_owned()))?;
+        let said = self.face.named(what, name);
+        self.act(said)
     }
 
     /// What was chosen since the last look is kept for the next time.

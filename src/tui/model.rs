@@ -18,6 +18,7 @@ use crate::{
         news::{Doing, Level},
     },
     talk::kept::Choices,
+    tts,
 };
 
 /// How long a sentence stays in the status line.
@@ -77,7 +78,9 @@ pub struct Knobs {
     pub volume: f32,
     /// 0.5 to 2.0.
     pub speed: f32,
+    /// Of the engine that speaks.
     pub voice: String,
+    pub speaks: tts::Backend,
     pub model: String,
 }
 
@@ -188,7 +191,8 @@ impl Model {
             paused: false,
             volume: config.audio.volume,
             speed: config.tts.speed,
-            voice: config.tts.voice.clone(),
+            voice: config.tts.spoken().clone(),
+            speaks: config.tts.backend,
             model: config.llm.model.clone(),
         };
         Self {
@@ -224,9 +228,9 @@ impl Model {
 
     /// What is kept for the next time, as it is set now.
     pub fn choices(&self) -> Choices {
-        let Knobs { voice, speed, volume, edit, .. } = &self.knobs;
-        let (voice, speed, volume) = (Some(voice.clone()), Some(*speed), Some(*volume));
-        Choices { theme: Some(self.theme), voice, speed, volume, edit: Some(*edit) }
+        let Knobs { voice, speaks, speed, volume, edit, .. } = &self.knobs;
+        let (speed, volume, edit) = (Some(*speed), Some(*volume), Some(*edit));
+        Choices { theme: Some(self.theme), speed, volume, edit, ..Choices::default() }.speaking(*speaks, voice)
     }
 
     /// Puts a sentence into the status line for a while.

@@ -33,6 +33,14 @@ pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
         News::Loaded(engine, _) => loaded(model, *engine),
         News::Doing(doing) => doing_now(model, *doing),
         News::Device(side, state) => device(model, *side, state),
+        News::Stays(stays) => {
+            let knob = if stays.engine == Engine::Writer { &mut model.knobs.model } else { &mut model.knobs.voice };
+            if *knob == clean::line(&stays.refused) {
+                *knob = clean::line(&stays.name);
+            }
+            model.say(&stays.to_string());
+            vec![]
+        }
         News::Note(text) => {
             model.say(text);
             vec![]

@@ -2,7 +2,11 @@
 
 use super::rig::Rig;
 use crate::{
-    pipeline::live::Command,
+    pipeline::{
+        live::Command,
+        news::{News, Stays},
+        worker::Engine,
+    },
     sessions::{Citation, Ending, Entry},
     talk::kept::Choices,
     tui::{
@@ -142,6 +146,22 @@ fn a_typed_name_is_looked_for_before_it_is_taken() {
         rig.event(Event::Named(kind, name));
         assert_eq!(rig.sent(), [command]);
     }
+}
+
+#[test]
+fn a_voice_that_cannot_be_opened_is_none_and_the_one_before_is() {
+    let mut rig = Rig::new(80, 24);
+    let before = rig.model.choices();
+    rig.event(Event::Obeyed(Command::Voice("broken".into())));
+    let stays = |refused: &str| {
+        let (refused, name, why) = (refused.to_owned(), "af_heart".to_owned(), "it is no voice".to_owned());
+        News::Stays(Stays { engine: Engine::Voice, refused, name, why })
+    };
+    rig.news(stays("another"));
+    assert_eq!(rig.model.knobs.voice, "broken", "something else was chosen since");
+    rig.news(stays("broken"));
+    assert!(rig.shows("the voice stays as it was: it is no voice"), "{}", rig.screen());
+    assert_eq!(rig.model.choices(), before);
 }
 
 #[test]
