@@ -133,6 +133,14 @@ impl Face {
         }
     }
 
+    /// Whether this line would ask something, or begin to talk.
+    pub fn asks(&self, line: &str) -> bool {
+        match slash::parse(line) {
+            _ if line.is_empty() => self.draft.is_some() || !self.script,
+            parsed => matches!(parsed, None | Some(Ok(Slash::Ask(_) | Slash::Talk))),
+        }
+    }
+
     /// A line that cannot be used.
     pub fn refuse(&mut self, error: &Error) -> Vec<Act> {
         if self.script {

@@ -47,6 +47,12 @@ impl Rig {
 
     /// Leads a conversation with these lines; every question is answered by itself, `fail` is not, `long` never ends.
     fn lead(&self, script: bool, lines: &str) -> End {
+        let (clerk, _) = Clerk::begin(&self.paths, &Config::default().sessions, Vec::new(), None).unwrap();
+        self.lead_with(clerk, DISK, script, lines)
+    }
+
+    /// With a disk that is waited for so long.
+    fn lead_with(&self, clerk: Clerk, disk: Duration, script: bool, lines: &str) -> End {
         let (news, inbox) = sync_channel(256);
         let (mut sent, mut sequence, mut heard) = (Vec::new(), 0, Heard::default());
         let mut send = |command: Command| {
@@ -77,13 +83,12 @@ impl Rig {
         let mut config = Config::default();
         config.tts.backend = crate::tts::Backend::Kokoro;
         let context = Context { config: config.clone(), paths: self.paths.clone() };
-        let (clerk, _) = Clerk::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
         let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
         let face = Face::new(&config, script, !script);
         let sessions = Sessions::open(&self.paths);
         let choices = face.choices();
         let context = &context;
-        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, context, choices, send: &mut send, out: &mut heard };
+        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, context, disk, choices, send: &mut send, out: &mut heard };
         let result = talk.converse(&inbox, &lines);
         End { heard, sent, result }
     }
@@ -183,4 +188,20 @@ fn what_was_chosen_is_kept_and_nothing_else() {
     rig.lead(true, "/speed 1.3\n/volume 40\n/speed\n");
     let kept = std::fs::read_to_string(rig.paths.state.join("choices.toml")).unwrap();
     assert_eq!(kept, "speed = 1.3\nvolume = 0.4\n");
+}
+
+#[test]
+fn a_disk_that_stands_still_is_waited_for_once_and_nobody_asks_into_the_wrong_conversation() {
+    let rig = Rig::new();
+    let (_open, gate) = sync_channel::<()>(0);
+    let (keeper, _) = crate::sessions::Keeper::begin(&rig.paths, &Config::default().sessions, Vec::new(), None).unwrap();
+    let clerk = Clerk::waiting_for(gate, keeper).unwrap();
+    let began = Instant::now();
+    // Each of the lines waited for the disk once, as did each piece of news.
+    let End { heard, sent, .. } = rig.lead_with(clerk, Duration::from_secs(3), true, "one\ntwo\nthree\nfour\n/new\nfive\n/talk\n");
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert_eq!(heard.said.len(), 12, "what was asked is answered: {:?}", heard.said);
+    assert!(!sent.contains(&Command::Ask("five".into())) && !sent.contains(&Command::Press), "{sent:?}");
+    assert_eq!(heard.told.iter().filter(|told| told.contains("has not answered yet")).count(), 2, "{:?}", heard.told);
+    assert!(heard.told.last().unwrap().contains("exchanges and 1 other thing)"), "{:?}", heard.told);
 }

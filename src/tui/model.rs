@@ -166,6 +166,8 @@ pub struct Model {
     /// What the documents and the writer noted in this run: said once.
     pub noted: Vec<String>,
     pub silence: Silence,
+    /// Another conversation was asked for, and the disk has not answered: what were asked now would be cut off by it.
+    pub turning: bool,
     /// What was typed before Tab made a command of it, and what it made.
     pub completed: Option<(String, String)>,
     /// Something on the screen is no longer true.
@@ -221,6 +223,7 @@ impl Model {
             said: None,
             noted: Vec::new(),
             silence: Silence::default(),
+            turning: false,
             completed: None,
             stale: true,
         }

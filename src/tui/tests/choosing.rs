@@ -39,7 +39,7 @@ fn commands_and_knobs_send_what_they_mean() {
         ("/aloud off", Command::Aloud(false)),
         ("/edit on", Command::Edit(true)),
         ("/pause", Command::Pause(true)),
-        ("/new", Command::Recall(vec![])),
+        ("/new", Command::Silence),
     ];
     for (line, command) in cases {
         let mut rig = Rig::new(80, 24);
@@ -75,6 +75,40 @@ fn sessions_are_asked_for_and_taken_up() {
     assert_eq!((told[1].answer.as_str(), rig.sent()), ("One.", vec![Command::Recall(told.clone())]));
     rig.keys("Ctrl-O");
     assert!(rig.shows("[1] of 1  The Moon") && rig.shows("only where it stands was kept"), "{}", rig.screen());
+}
+
+#[test]
+fn nothing_changes_before_the_disk_has_another_conversation() {
+    let mut rig = Rig::new(80, 24);
+    rig.moon().effects.clear();
+    rig.type_text("/new").keys("Enter");
+    assert_eq!(rig.effects, [Effect::Send(Command::Silence), Effect::Fresh]);
+    assert!(rig.shows("384,400"), "the old one is still there");
+    rig.effects.clear();
+    rig.event(Event::Stayed("the disk is full".into()));
+    assert!(rig.shows("384,400") && rig.shows("the disk is full") && rig.sent().is_empty(), "and stays");
+    rig.type_text("/new").keys("Enter").effects.clear();
+    rig.event(Event::Begun);
+    assert!(!rig.shows("384,400") && rig.shows("A new conversation"), "{}", rig.screen());
+    assert_eq!(rig.sent(), [Command::Recall(vec![])]);
+}
+
+#[test]
+fn whoever_asks_before_the_disk_has_answered_is_told_to_wait() {
+    for (line, answer) in [("/resume", Event::Recalled(vec![])), ("/new", Event::Begun), ("/resume x", Event::Stayed("no".into()))] {
+        let mut rig = Rig::new(80, 24);
+        rig.type_text(line).keys("Enter").effects.clear();
+        rig.type_text("How far?").keys("Enter");
+        assert!(rig.effects.is_empty() && rig.shows("the disk has not answered yet"), "{:?}", rig.effects);
+        assert_eq!(rig.model.input.text(), "How far?", "nothing is lost");
+        rig.keys("Ctrl-C Space -Space");
+        assert!(!rig.sent().contains(&Command::Press), "neither by the talk key");
+        rig.type_text("/new").keys("Enter").type_text("/resume").keys("Enter");
+        assert!(!rig.effects.iter().any(|effect| matches!(effect, Effect::Fresh | Effect::Resume(_))), "one at a time");
+        rig.event(answer).sent();
+        rig.type_text("How far?").keys("Enter");
+        assert_eq!(rig.sent(), [Command::Ask("How far?".into())], "{line}");
+    }
 }
 
 #[test]
