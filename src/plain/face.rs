@@ -16,12 +16,9 @@ use crate::{
     },
     sessions::Citation,
     slash::{self, Slash},
-    talk::{kept::Choices, names::Named},
+    talk::{kept::Choices, names::Named, noted::Noted},
     turn::TurnId,
 };
-
-/// So many notes are remembered as said.
-const NOTED: usize = 64;
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +53,7 @@ pub struct Face {
     draft: Option<String>,
     devices: Devices,
     /// What documents and writer noted, and was said.
-    noted: Vec<String>,
+    noted: Noted,
     knobs: Knobs,
     failures: Vec<Error>,
 }
@@ -86,7 +83,7 @@ impl Face {
             asked: None,
             draft: None,
             devices: Devices::default(),
-            noted: Vec::new(),
+            noted: Noted::default(),
             knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
@@ -283,10 +280,7 @@ impl Face {
 
     /// What was not said in this run.
     fn once(&mut self, notes: &[String]) -> Vec<Act> {
-        let new: Vec<String> = notes.iter().filter(|note| !self.noted.contains(note)).cloned().collect();
-        self.noted.extend(new.iter().cloned());
-        self.noted.drain(..self.noted.len().saturating_sub(NOTED));
-        new.iter().map(tell).collect()
+        self.noted.once(notes).iter().map(tell).collect()
     }
 
     /// It was taken.

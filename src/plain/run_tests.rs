@@ -183,6 +183,16 @@ fn a_name_that_means_nothing_is_refused_and_nothing_changes() {
 }
 
 #[test]
+fn a_name_that_was_taken_is_said() {
+    let rig = Rig::new();
+    let file = rig.root.path().join("model.gguf");
+    std::fs::write(&file, "").unwrap();
+    let End { heard, sent, .. } = rig.lead(false, &format!("/model {}\n", file.display()));
+    assert_eq!(sent[..1], [Command::Model(file.display().to_string())]);
+    assert_eq!(heard.told, [format!("(model: {})", file.display())]);
+}
+
+#[test]
 fn what_was_chosen_is_kept_and_nothing_else() {
     let rig = Rig::new();
     rig.lead(true, "/speed 1.3\n/volume 40\n/speed\n");

@@ -111,19 +111,16 @@ fn model(name: &str, context: &Context) -> Result<()> {
     among(Named::Model, name, &known)
 }
 
-/// As the devices are looked for: exactly, by number, or by a part that only one of them has.
+/// As devices are looked for when they are opened.
 fn device(what: Named, name: &str, known: &[DeviceInfo]) -> Result<()> {
-    let part = name.to_lowercase();
-    let exact = known.iter().any(|info| info.name == name || name.parse() == Ok(info.index));
-    let has = |info: &&DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
-    match known.iter().filter(has).count() {
-        _ if exact || name == "default" => Ok(()),
-        1 => Ok(()),
-        0 => {
+    match live::find_device(name, known) {
+        _ if name == "default" => Ok(()),
+        Ok(_) => Ok(()),
+        Err(0) => {
             let names: Vec<String> = known.iter().map(|info| info.name.clone()).collect();
             among(what, name, &names)
         }
-        several => {
+        Err(several) => {
             let message = format!("{several} devices have {name:?} in their names");
             Err(Error::reword(Room::Audio, message).hint("give more of it, or its number in `xnai devices`"))
         }

@@ -17,7 +17,7 @@ use crate::{
         conductor::{Ear, Voice, Work},
         news::{Doing, Level},
     },
-    talk::kept::Choices,
+    talk::{kept::Choices, noted::Noted},
     tts,
 };
 
@@ -164,7 +164,7 @@ pub struct Model {
     pub warnings: Vec<String>,
     pub said: Option<(String, Instant)>,
     /// What the documents and the writer noted in this run: said once.
-    pub noted: Vec<String>,
+    pub noted: Noted,
     pub silence: Silence,
     /// Another conversation was asked for, and the disk has not answered: what were asked now would be cut off by it.
     pub turning: bool,
@@ -221,7 +221,7 @@ impl Model {
             models: Vec::new(),
             warnings: Vec::new(),
             said: None,
-            noted: Vec::new(),
+            noted: Noted::default(),
             silence: Silence::default(),
             turning: false,
             completed: None,

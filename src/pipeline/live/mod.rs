@@ -38,7 +38,7 @@ use super::{
     wake::{self, Choice},
     worker::{self, Swap},
 };
-pub use crate::audio::DeviceInfo;
+pub use crate::audio::{DeviceInfo, find as find_device};
 use crate::{
     audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
