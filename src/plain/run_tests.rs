@@ -7,7 +7,11 @@ use crate::{
     config::Config,
     os::paths::Paths,
     parcel::Piece,
-    pipeline::news::{News, Notice, Origin},
+    pipeline::{
+        news::{News, Notice, Origin, Stays},
+        worker::Engine,
+    },
+    tts,
     turn::TurnId,
 };
 
@@ -37,12 +41,13 @@ struct End {
 struct Rig {
     root: tempfile::TempDir,
     paths: Paths,
+    speaks: tts::Backend,
 }
 
 impl Rig {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        Self { paths: Paths::under(root.path()), root }
+        Self { paths: Paths::under(root.path()), speaks: tts::Backend::Kokoro, root }
     }
 
     /// Leads a conversation with these lines; every question is answered by itself, `fail` is not, `long` never ends.
@@ -77,11 +82,16 @@ impl Rig {
             if command == Command::Silence {
                 tell(sequence, Notice::Interrupted { heard: "On".into() });
             }
+            if let Command::Voice(refused) = &command {
+                let (refused, name) = (refused.clone(), Config::default().tts.voice);
+                let stays = Stays { engine: Engine::Voice, refused, name, why: "it is broken".into() };
+                news.send(Told { at: Instant::now(), news: News::Stays(stays) }).unwrap();
+            }
             sent.push(command);
             Ok(())
         };
         let mut config = Config::default();
-        config.tts.backend = crate::tts::Backend::Kokoro;
+        config.tts.backend = self.speaks;
         let context = Context { config: config.clone(), paths: self.paths.clone() };
         let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
         let face = Face::new(&config, script, !script);
@@ -190,6 +200,15 @@ fn a_name_that_was_taken_is_said() {
     let End { heard, sent, .. } = rig.lead(false, &format!("/model {}\n", file.display()));
     assert_eq!(sent[..1], [Command::Model(file.display().to_string())]);
     assert_eq!(heard.told, [format!("(model: {})", file.display())]);
+}
+
+#[test]
+fn a_voice_that_turns_out_to_be_broken_is_not_kept() {
+    let rig = Rig { speaks: tts::Backend::Fake, ..Rig::new() };
+    let End { heard, .. } = rig.lead(true, "/voice broken\none\n");
+    assert!(heard.told[0] == "(voice: broken)" && heard.told[1].contains("stays as it was: it is broken"), "{:?}", heard.told);
+    let kept = std::fs::read_to_string(rig.paths.state.join("choices.toml")).unwrap();
+    assert_eq!(kept, "voice = \"af_heart\"\n");
 }
 
 #[test]
