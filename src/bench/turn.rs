@@ -1,9 +1,9 @@
 //! `xnai bench turn`: how long each stage of a spoken turn takes, from the release of the key to the first sample.
 //!
 //! Real engines, as configured; the microphone and the speaker are fakes that keep real time, so that no sound system
-//! is part of the figures. The same spoken question is asked over and over, each time as the first of a conversation; nothing is taken out of
-//! the voice's cache. Every answer is interrupted after its first words, which gives the time from key to silence on a
-//! real clock.
+//! is part of the figures. The same spoken question is asked over and over, each time as the first of a conversation;
+//! nothing is taken out of the voice's cache. Every answer is interrupted after its first words, which gives the time
+//! from key to silence on a real clock.
 
 use std::{
     path::{Path, PathBuf},

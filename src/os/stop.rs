@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_millis(180);
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// Run last of all, whatever ends the process.
-static LAST: [OnceLock<fn()>; 3] = [const { OnceLock::new() }; 3];
+static LAST: [OnceLock<fn()>; 8] = [const { OnceLock::new() }; 8];
 
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
@@ -44,7 +44,8 @@ pub fn before_leaving(last: fn()) {
     if LAST.iter().any(|slot| slot.get().is_some_and(|known| std::ptr::fn_addr_eq(*known, last))) {
         return;
     }
-    let _ = LAST.iter().find(|slot| slot.get().is_none()).map(|slot| slot.set(last));
+    let kept = LAST.iter().any(|slot| slot.set(last).is_ok());
+    debug_assert!(kept, "more than eight things are to be done before leaving");
 }
 
 /// Ends the process now, without the destructors of the libraries in it: threads of ours may still be inside them, and a

@@ -1,7 +1,8 @@
 //! Passages in the order of their rank, into the order in which the answer uses them: for the stand-in that quotes one.
 //!
 //! A model cites by number while it writes, so its passages keep theirs. The stand-in cites nothing in its text, and
-//! whoever looks for its source takes the first.
+//! whoever looks for its source takes the first. A model that takes the stand-in's place in the middle of a conversation
+//! gets them in this order, and numbers them so.
 
 use crate::{
     error::Result,

@@ -52,7 +52,7 @@ pub enum Message {
     Loaded(Engine, Duration),
     /// A worker met a fault of ours in the middle of a job.
     Broke(TurnId, Error),
-    /// News that the conductor has no part in; dropped where the face is behind.
+    /// News that the conductor has no part in; levels are dropped where the face is behind.
     News(News),
     /// Where the listener takes what the conductor wants of it.
     Listener(SyncSender<live::Wanted>),

@@ -15,7 +15,7 @@ use super::{
     edges,
     lane::Lane,
     live::Wanted,
-    news::Doing,
+    news::{Doing, Notice},
     speaker,
     worker::{self, Desk, Engine, Opener},
 };
@@ -94,9 +94,13 @@ impl Pump {
                     self.tell(News::Loaded(engine, took));
                     continue;
                 }
-                Ok(Message::News(news)) => {
-                    // The next level comes at once.
+                Ok(Message::News(news @ News::Level(_))) => {
+                    // The next one comes at once.
                     let _ = self.told.try_send(Told { at: Instant::now(), news });
+                    continue;
+                }
+                Ok(Message::News(news)) => {
+                    self.tell(news);
                     continue;
                 }
                 Ok(Message::Listener(listener)) => {
@@ -162,7 +166,13 @@ impl Pump {
             Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt)?,
             Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))?,
             Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End)?,
-            Order::Tell(turn, notice) => self.tell(News::Turn(turn, notice)),
+            Order::Tell(turn, notice) => {
+                if let (Notice::Transcript(_), Some(listener)) = (&notice, &self.listener) {
+                    // A listener that is busy waits for its phrase a question later.
+                    let _ = listener.try_send(Wanted::Understood);
+                }
+                self.tell(News::Turn(turn, notice));
+            }
         }
         Ok(None)
     }

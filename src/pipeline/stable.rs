@@ -32,7 +32,8 @@ impl Stable {
     pub fn push(&mut self, partial: &Transcript) {
         let words: Vec<String> = partial.text.split_whitespace().map(str::to_owned).collect();
         self.stable = self.last.iter().zip(&words).take_while(|(a, b)| same(a, b)).count();
-        self.settled = self.segments.iter().zip(&partial.segments).take_while(|(a, b)| a.text == b.text).map(|(_, b)| b.clone()).collect();
+        // Ended where the first of the two ended: what came since may be the beginning of a word that neither knows.
+        self.settled = self.segments.iter().zip(&partial.segments).take_while(|(a, b)| a.text == b.text).map(|(a, _)| a.clone()).collect();
         self.segments = partial.segments.clone();
         self.last = words;
         (self.confidence, self.language) = (partial.confidence, partial.language.clone());
@@ -123,6 +124,14 @@ mod tests {
         let whole = stable.joined(partial(&[("How long does it take?", 3100)]));
         assert_eq!(whole.text, "Tell me about bread. How long does it take?");
         assert_eq!(whole.segments[1].end_ms, 6000);
+    }
+
+    #[test]
+    fn what_came_between_two_partials_that_agree_is_decoded_again() {
+        let mut stable = Stable::default();
+        stable.push(&partial(&[("Tell me about bread.", 3000)]));
+        stable.push(&partial(&[("Tell me about bread.", 3400)]));
+        assert_eq!(stable.rest(Utterance::new(vec![0.0; 6 * 16_000]))[0].samples.len(), 16_000 * 31 / 10);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Rig {
             if command == Command::Silence {
                 tell(sequence, Notice::Interrupted { heard: "On".into() });
             }
-            if let Command::Voice(refused) = &command {
+            if let (Command::Ask(_), Some(Command::Voice(refused))) = (&command, sent.last()) {
                 let (refused, name) = (refused.clone(), Config::default().tts.voice);
                 let stays = Stays { engine: Engine::Voice, refused, name, why: "it is broken".into() };
                 news.send(Told { at: Instant::now(), news: News::Stays(stays) }).unwrap();

@@ -8,15 +8,18 @@ use std::{
     cell::Cell,
     path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Conversation, Entry, Keeper, Scribe, Settings, keeper::Models};
+use super::{
+    Conversation, Entry, Keeper, Scribe, Settings,
+    keeper::Models,
+    tally::{LAST, Tally, settle_all},
+};
 use crate::{
     error::{Error, Result, Room},
     os::{paths::Paths, stop},
@@ -31,12 +34,6 @@ use crate::{
 /// given up, and that is said. It takes a disk that stands still for an hour of talk.
 const QUEUE: usize = 256;
 const PLACE: Duration = Duration::from_secs(1);
-
-/// How long the end of a program may wait for the disk.
-const LAST: Duration = Duration::from_secs(2);
-
-/// Of all clerks: handed over and not written yet.
-static UNWRITTEN: AtomicUsize = AtomicUsize::new(0);
 
 /// What a face may ask for; each is answered by the [`Reply`] of the same name.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,60 +89,6 @@ impl Job {
 
     const fn is_exchange(&self) -> bool {
         matches!(self, Self::Keep(..))
-    }
-}
-
-/// Handed over and not done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Open {
-    exchanges: usize,
-    others: usize,
-}
-
-impl Open {
-    const fn count(&mut self, exchange: bool) -> &mut usize {
-        if exchange { &mut self.exchanges } else { &mut self.others }
-    }
-
-    const fn is_empty(self) -> bool {
-        self.exchanges + self.others == 0
-    }
-
-    /// In words.
-    fn name(self) -> String {
-        let many = |count, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
-        match (self.exchanges, self.others) {
-            (exchanges, 0) => many(exchanges, "exchange"),
-            (0, others) => many(others, "other thing"),
-            (exchanges, others) => format!("{} and {}", many(exchanges, "exchange"), many(others, "other thing")),
-        }
-    }
-}
-
-/// How much was handed over and is not done, and a bell for whoever waits for the end of it.
-#[derive(Default)]
-struct Tally {
-    open: Mutex<Open>,
-    done: Condvar,
-}
-
-impl Tally {
-    fn add(&self, exchange: bool) {
-        UNWRITTEN.fetch_add(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(exchange) += 1;
-    }
-
-    fn take(&self, exchange: bool) {
-        UNWRITTEN.fetch_sub(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(exchange) -= 1;
-        self.done.notify_all();
-    }
-
-    /// What is left when everything is done, or the time is over.
-    fn wait(&self, patience: Duration) -> Open {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, _) = self.done.wait_timeout_while(open, patience, |open| !open.is_empty()).unwrap_or_else(PoisonError::into_inner);
-        *open
     }
 }
 
@@ -335,14 +278,6 @@ fn carry_out(keeper: &mut Keeper, job: Job) -> Option<Reply> {
         Job::Errand(Errand::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
         Job::Errand(Errand::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),
         Job::Errand(Errand::Export(file), _) => Some(Reply::Exported(keeper.export(file))),
-    }
-}
-
-/// Whatever ends the process comes by here: what was handed over gets its time.
-fn settle_all() {
-    let deadline = Instant::now() + LAST;
-    while UNWRITTEN.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(2));
     }
 }
 

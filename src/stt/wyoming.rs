@@ -126,4 +126,11 @@ impl Stt for Remote {
         }
         Ok(heard)
     }
+
+    /// Without segments: the protocol tells none, and an end that is only a guess would cut the whole utterance in the
+    /// middle of a word. PocketSphinx then has 12 of 22 words wrong where it has 5 of the utterance as one.
+    fn partial(&mut self, so_far: &Utterance, turn: &Turn) -> Result<Transcript> {
+        let heard = self.transcribe(so_far, turn)?;
+        Ok(Transcript { segments: Vec::new(), ..heard })
+    }
 }

@@ -43,7 +43,9 @@ fn output<T: SizedSample + FromSample<f32>>(
         let _ours = Call::begin();
         well.store(0, Relaxed);
         let time = info.timestamp();
-        data_shared.asked_at(time.playback.saturating_duration_since(time.callback));
+        if !mouth.is_given_up() {
+            data_shared.asked_at(time.playback.saturating_duration_since(time.callback));
+        }
         mouth.fill(out, T::from_sample);
     };
     let error = move |e: cpal::Error| match faults.remedy(&e) {

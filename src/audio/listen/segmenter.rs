@@ -1,5 +1,7 @@
 //! The state machine of live listening: frames in, events out.
 
+mod again;
+
 use std::time::Duration;
 
 use super::{
@@ -22,7 +24,8 @@ const SURE: f32 = 0.2;
 /// Where speech is too long for the recogniser, it is cut at the quietest moment of its last so many ms.
 const CUT_MS: u32 = 3000;
 
-/// Cuts live sound into utterances. It holds at most the longest utterance and the pre-roll.
+/// Cuts live sound into utterances. It holds at most the longest stretch that is handed out, the pre-roll, and what is
+/// to be [remembered](Segmenter::remember).
 pub struct Segmenter {
     settings: Settings,
     detector: Box<dyn VoiceDetector>,
@@ -74,28 +77,6 @@ impl Segmenter {
             recent: Recent::default(),
             floor: 0,
         }
-    }
-
-    /// Keeps so much sound for [`Segmenter::hear_from`].
-    pub fn remember(&mut self, time: Duration) {
-        self.keep = time.as_millis() as u64 * u64::from(EAR_RATE) / 1000;
-    }
-
-    /// Speech begins an utterance by itself, from that position on, which may lie back as far as is remembered; nothing
-    /// before it becomes part of one. What has begun already goes on.
-    pub fn hear_from(&mut self, position: u64) -> Vec<Event> {
-        let mut events = Vec::new();
-        self.hands_free = true;
-        if matches!(self.state, State::Idle) {
-            let frames = self.recent.since(position, self.settings.neg_threshold);
-            self.floor = frames.first().map_or(self.position, |frame| frame.from);
-            (self.onset, self.voiced) = (None, false);
-            for Frame { from, length, probability } in frames {
-                self.look(from, length, probability);
-                self.step(from, probability, &mut events);
-            }
-        }
-        events
     }
 
     /// Hears on. Any length; what does not fill a frame waits for the next call.

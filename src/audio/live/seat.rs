@@ -21,6 +21,12 @@ pub struct Seat {
     given_up: AtomicBool,
 }
 
+// Whoever owns the pointer may be on any thread, and the compiler does not ask: a mouth must be one that may move.
+const _: () = {
+    const fn may_move<T: Send>() {}
+    may_move::<Mouth>();
+};
+
 impl Seat {
     /// Puts a mouth there for the device's next call.
     pub fn put(&self, mouth: Box<Mouth>) {
@@ -61,9 +67,14 @@ impl Caller {
         (Self(seat.clone()), seat)
     }
 
+    /// What this device says of its time is nobody's concern any more.
+    pub fn is_given_up(&self) -> bool {
+        self.0.given_up.load(Acquire)
+    }
+
     /// Allocates, locks, logs and waits never.
     pub fn fill<T: Copy>(&mut self, out: &mut [T], form: impl Fn(f32) -> T) {
-        let there = if self.0.given_up.load(Acquire) { None } else { self.0.take() };
+        let there = if self.is_given_up() { None } else { self.0.take() };
         match there {
             Some(mut mouth) => {
                 mouth.fill(out, form);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{DEPTH, Question, Score, ask, touches};
 use crate::{
-    error::Result,
+    error::{Error, Result, Room},
     os::terminal::say,
     parcel::Passage,
     rag::{
@@ -25,11 +25,14 @@ const VECTOR: [f32; 10] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0];
 const K: [f32; 8] = [0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0];
 const WORDS_ALONE: Weights = Weights { words: 1.0, vector: 0.0, k: 0.0 };
 
+/// Document, first byte, byte after the last.
+type Place = (u32, u64, u64);
+
 /// Both lists of one question, and which of its spans each passage touches.
 struct Lists {
     words: Vec<Hit>,
     vector: Vec<Hit>,
-    touched: BTreeMap<(u64, u64), Vec<usize>>,
+    touched: BTreeMap<Place, Vec<usize>>,
     spans: usize,
 }
 
@@ -43,6 +46,10 @@ struct Grid {
 /// Prints a line for every choice of three corpora, and their mean.
 pub fn run(search: &mut Search, questions: &[Question], turn: &Turn) -> Result<()> {
     let grid = Grid::of(search, questions, turn)?;
+    if grid.scores.len() <= TUNED_ON as usize {
+        let error = Error::reword(Room::Rag, format!("weights are chosen on {TUNED_ON} corpora, and there are {}", grid.scores.len()));
+        return Err(error.hint("leave out --held-out, or name a folder with more of them"));
+    }
     say(&format!("\n{:<44} {:>6} {:>4}  {:>9} {:>7}", "measured on, weights chosen on the others", "vector", "k", "recall@10", "MRR"))?;
     let mut gains = Vec::new();
     for choice in 0u32..1 << grid.scores.len() {
@@ -98,11 +105,11 @@ impl Grid {
 
 impl Lists {
     fn of(search: &mut Search, question: &Question, turn: &Turn) -> Result<Self> {
-        let mut touched = BTreeMap::new();
+        let (mut touched, mut sources) = (BTreeMap::new(), Vec::new());
         let mut list = |mode| -> Result<Vec<Hit>> {
             search.mode = mode;
             let passages = ask(search, &question.text, LIST, turn)?.list;
-            Ok(passages.iter().map(|passage| hit(passage, question, &mut touched)).collect())
+            Ok(passages.iter().map(|passage| hit(passage, question, &mut sources, &mut touched)).collect())
         };
         let (words, vector) = (list(Mode::Words)?, list(Mode::Vector)?);
         Ok(Self { words, vector, touched, spans: question.spans.len() })
@@ -111,7 +118,7 @@ impl Lists {
     fn score(&self, weights: Weights) -> Score {
         let vector = if weights.vector > 0.0 { self.vector.clone() } else { Vec::new() };
         let fused = fuse(self.words.clone(), vector, None, weights);
-        let touched: Vec<_> = fused.iter().take(DEPTH).filter_map(|f| self.touched.get(&(f.row.start, f.row.end))).collect();
+        let touched: Vec<_> = fused.iter().take(DEPTH).filter_map(|f| self.touched.get(&(f.row.doc, f.row.start, f.row.end))).collect();
         let found = (0..self.spans).filter(|span| touched.iter().any(|spans| spans.contains(span))).count();
         let first = touched.iter().position(|spans| !spans.is_empty());
         let recall = found as f64 / self.spans.max(1) as f64;
@@ -119,12 +126,14 @@ impl Lists {
     }
 }
 
-/// A passage as the lists hold it. Passages of other corpora touch nothing, and their places are their own.
-fn hit(passage: &Passage, question: &Question, touched: &mut BTreeMap<(u64, u64), Vec<usize>>) -> Hit {
-    let other = !passage.source.contains(&question.corpus);
-    let place = |at: usize| at as u64 + if other { 1 << 40 } else { 0 };
-    let row = Row { start: place(passage.span.start), end: place(passage.span.end), ..Row::default() };
+/// A passage as the lists hold it; `sources` numbers the documents.
+fn hit(passage: &Passage, question: &Question, sources: &mut Vec<String>, touched: &mut BTreeMap<Place, Vec<usize>>) -> Hit {
+    let doc = sources.iter().position(|source| *source == passage.source).unwrap_or_else(|| {
+        sources.push(passage.source.clone());
+        sources.len() - 1
+    });
+    let row = Row { doc: doc as u32, start: passage.span.start as u64, end: passage.span.end as u64, ..Row::default() };
     let spans = (0..question.spans.len()).filter(|n| touches(question, passage, &question.spans[*n])).collect();
-    touched.insert((row.start, row.end), spans);
+    touched.insert((row.doc, row.start, row.end), spans);
     Hit { row, score: passage.score }
 }

@@ -237,7 +237,7 @@ impl State {
             // The same speech is being transcribed since the pause.
             return;
         }
-        if speech.samples.is_empty() {
+        if speech.samples.is_empty() && !candidate.parts.are_waiting() {
             let turn = candidate.id();
             return self.judge(turn, Ok(Transcript::default()), orders);
         }

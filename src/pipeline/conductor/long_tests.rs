@@ -122,6 +122,22 @@ fn what_is_not_meant_is_no_part_of_a_question() {
 }
 
 #[test]
+fn an_ear_that_is_behind_keeps_the_parts_in_order() {
+    let talk = Talk::new().begins(Origin::Key).goes_on().goes_on().heard("One.").heard("Two.").ends().heard("Three?");
+    assert_eq!(talk.asked(), "One. Two. Three?");
+    let talk = Talk::new().begins(Origin::Key).goes_on().ends_empty();
+    assert_eq!(talk.state.ear, Ear::Transcribing, "the end is not taken for the part");
+    assert_eq!(talk.heard("One?").heard("").asked(), "One?");
+}
+
+#[test]
+fn what_is_not_meant_takes_nothing_with_it_that_is_still_being_decoded() {
+    let rules = Rules { wake: "computer".into(), ..Rules::default() };
+    let talk = Talk::under(rules).speaks().goes_on().goes_on().heard("The news at nine.").heard("Computer, I baked bread.");
+    assert_eq!(talk.ends().heard("Why?").asked(), "I baked bread. Why?");
+}
+
+#[test]
 fn a_part_that_cannot_be_heard_fails_the_question() {
     let talk = Talk::new().begins(Origin::Key).goes_on();
     let turn = talk.turn.id();

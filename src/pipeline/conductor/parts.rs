@@ -46,9 +46,9 @@ impl Parts {
         }
     }
 
-    /// What was not meant for us does not begin a question.
+    /// What was not meant for us does not begin a question. What is still being decoded may.
     pub fn forget(&mut self) {
-        self.0.clear();
+        self.0.retain(|part| part.transcript.is_none());
     }
 
     /// The words so far, of parts that wait those of their last partial transcript.

@@ -3,36 +3,57 @@
 use std::sync::{Arc, OnceLock};
 
 use super::Command;
-use crate::config::Context;
+use crate::{config::Context, llm, tts};
 
 /// The configuration of the engines at work, and of those being tried.
 pub(super) struct Engines {
     settled: Context,
-    /// Whether it worked is known once its worker has opened it.
-    trying: Option<(Context, Arc<OnceLock<bool>>)>,
+    writer: Option<Trial<llm::Settings>>,
+    voice: Option<Trial<tts::Settings>>,
+}
+
+/// Settings of one engine; whether they work is known once its worker has opened it.
+struct Trial<S> {
+    settings: S,
+    worked: Arc<OnceLock<bool>>,
+}
+
+impl<S: Clone> Trial<S> {
+    fn hopeful(trial: Option<&Self>) -> Option<S> {
+        trial.filter(|trial| trial.worked.get() != Some(&false)).map(|trial| trial.settings.clone())
+    }
+
+    fn proven(trial: &mut Option<Self>) -> Option<S> {
+        trial.take_if(|trial| trial.worked.get() == Some(&true)).map(|trial| trial.settings)
+    }
 }
 
 impl Engines {
     pub fn new(context: &Context) -> Self {
-        Self { settled: context.clone(), trying: None }
+        Self { settled: context.clone(), writer: None, voice: None }
     }
 
-    /// What was wished for last, unless it is known not to work.
-    pub fn wanted(&self) -> &Context {
-        let hopeful = |(_, worked): &&(Context, Arc<OnceLock<bool>>)| worked.get() != Some(&false);
-        self.trying.as_ref().filter(hopeful).map_or(&self.settled, |(context, _)| context)
+    /// What was wished for last, but for what is known not to work.
+    pub fn wanted(&self) -> Context {
+        let mut context = self.settled.clone();
+        Trial::hopeful(self.writer.as_ref()).into_iter().for_each(|settings| context.config.llm = settings);
+        Trial::hopeful(self.voice.as_ref()).into_iter().for_each(|settings| context.config.tts = settings);
+        context
     }
 
     /// What is known to work.
     pub fn settle(&mut self) -> Context {
-        if let Some((context, _)) = self.trying.take_if(|(_, worked)| worked.get() == Some(&true)) {
-            self.settled = context;
-        }
+        Trial::proven(&mut self.writer).into_iter().for_each(|settings| self.settled.config.llm = settings);
+        Trial::proven(&mut self.voice).into_iter().for_each(|settings| self.settled.config.tts = settings);
         self.settled.clone()
     }
 
-    pub fn try_out(&mut self, context: Context, worked: Arc<OnceLock<bool>>) {
-        self.trying = Some((context, worked));
+    pub fn try_writer(&mut self, context: Context, worked: Arc<OnceLock<bool>>) {
+        self.writer = Some(Trial { settings: context.config.llm, worked });
+    }
+
+    pub fn try_voice(&mut self, context: Context, worked: Arc<OnceLock<bool>>) {
+        self.voice = Some(Trial { settings: context.config.tts, worked });
     }
 }
 
@@ -60,10 +81,10 @@ pub(super) fn name(context: &Context, wish: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Config, os::paths::Paths, tts};
+    use crate::{config::Config, os::paths::Paths};
 
-    fn voice(engines: &Engines) -> &str {
-        &engines.wanted().config.tts.voice
+    fn voice(engines: &Engines) -> String {
+        engines.wanted().config.tts.voice
     }
 
     #[test]
@@ -71,13 +92,13 @@ mod tests {
         let config = Config { tts: tts::Settings { voice: "af_heart".into(), ..Default::default() }, ..Config::default() };
         let mut engines = Engines::new(&Context { config, paths: Paths::from_env().unwrap() });
         let wish = |engines: &mut Engines, name: &str| {
-            let (context, worked) = (with(engines.wanted(), &Command::Voice(name.into())), Arc::new(OnceLock::new()));
+            let (context, worked) = (with(&engines.wanted(), &Command::Voice(name.into())), Arc::new(OnceLock::new()));
             let settled = engines.settle().config.tts.voice;
-            engines.try_out(context, worked.clone());
+            engines.try_voice(context, worked.clone());
             (settled, worked)
         };
         let (settled, worked) = wish(&mut engines, "bogus");
-        assert_eq!((settled.as_str(), voice(&engines)), ("af_heart", "bogus"));
+        assert_eq!((settled, voice(&engines)), ("af_heart".to_owned(), "bogus".to_owned()));
         worked.set(false).unwrap();
         assert_eq!(voice(&engines), "af_heart");
         let (settled, worked) = wish(&mut engines, "am_adam");
@@ -101,5 +122,18 @@ mod tests {
             assert_eq!(wyoming_voice, place(tts::Backend::Wyoming, before.wyoming_voice));
             assert_eq!(name(&after, &wish), "new");
         }
+    }
+
+    #[test]
+    fn a_voice_that_works_says_nothing_about_a_model_that_does_not() {
+        let mut engines = Engines::new(&Context { config: Config::default(), paths: Paths::from_env().unwrap() });
+        let (model, voice) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+        engines.try_writer(with(&engines.wanted(), &Command::Model("broken".into())), model.clone());
+        engines.try_voice(with(&engines.wanted(), &Command::Voice("am_adam".into())), voice.clone());
+        voice.set(true).unwrap();
+        model.set(false).unwrap();
+        let config = engines.settle().config;
+        assert_eq!((config.tts.voice.as_str(), config.llm.model.as_str()), ("am_adam", "auto"));
+        assert_eq!(engines.wanted().config.llm.model, "auto");
     }
 }

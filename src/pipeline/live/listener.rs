@@ -178,6 +178,10 @@ impl Listening {
                 self.parts.microphone.retarget(&name);
                 self.parts.segmenter.flush()
             }
+            Wanted::Understood => {
+                self.parts.waking.iter_mut().for_each(Waking::answered);
+                Vec::new()
+            }
             Wanted::Expect(expect) => {
                 let share = if expect == Expect::End { SHORTER } else { 1.0 };
                 let pause = Duration::from_millis(self.parts.segmenter.settings().soft_pause_ms.into()).mul_f64(share);
@@ -219,9 +223,6 @@ impl Listening {
             }
             Noticed::Ended { utterance, at, why } => {
                 let since = self.released.take().filter(|_| why == End::Released).unwrap_or_else(|| self.when(at));
-                if why == End::Silence {
-                    self.parts.waking.iter_mut().for_each(Waking::answered);
-                }
                 self.key = false;
                 self.turn.take().map(|turn| Sound::Ended { turn: turn.id(), speech: utterance, since })
             }

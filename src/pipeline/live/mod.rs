@@ -99,6 +99,8 @@ pub enum Wanted {
     Input(String),
     /// How long a pause means an end.
     Expect(Expect),
+    /// A question was understood: the next one needs the key phrase again.
+    Understood,
 }
 
 /// How a conversation begins.
@@ -220,7 +222,7 @@ impl Live {
     }
 
     fn wish(&mut self, change: impl FnOnce(&mut Wish, &Context)) -> Result<()> {
-        change(&mut self.wish, self.engines.wanted());
+        change(&mut self.wish, &self.engines.wanted());
         self.change(Change::Wish(Box::new(self.wish.clone())))
     }
 
@@ -239,19 +241,20 @@ impl Live {
     /// changes; what cannot be opened leaves the engine as it was, and is told.
     fn exchange_engine(&mut self, command: Command) -> Result<()> {
         let settled = self.engines.settle();
-        let wanted = engines::with(self.engines.wanted(), &command);
+        let wanted = engines::with(&self.engines.wanted(), &command);
         let (worked, names) = (Arc::default(), (engines::name(&wanted, &command), engines::name(&settled, &command)));
         let message = match command {
             Command::Model(_) => {
                 let (open, back) = (crew::writer(&wanted)?, crew::writer(&settled)?);
-                Message::Writer(Box::new(Swap { open, back, worked: Arc::clone(&worked), names }))
+                self.engines.try_writer(wanted, Arc::clone(&worked));
+                Message::Writer(Box::new(Swap { open, back, worked, names }))
             }
             _ => {
                 let (open, back) = (crew::voice(&wanted)?, crew::voice(&settled)?);
-                Message::Voice(Box::new(Swap { open, back, worked: Arc::clone(&worked), names }))
+                self.engines.try_voice(wanted, Arc::clone(&worked));
+                Message::Voice(Box::new(Swap { open, back, worked, names }))
             }
         };
-        self.engines.try_out(wanted, worked);
         self.pipeline.interrupt()?;
         self.post(message)
     }

@@ -68,7 +68,7 @@ impl Waking {
         Some(spotted.at)
     }
 
-    /// Somebody was heard to the end: the next question needs the phrase again.
+    /// A question was understood: the next one needs the phrase again.
     pub fn answered(&mut self) {
         self.until = self.until.map(|_| 0);
     }

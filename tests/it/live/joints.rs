@@ -112,6 +112,7 @@ fn fragments_follow_each_other_without_a_gap_and_without_a_click() {
 #[test]
 fn a_voice_slower_than_speech_is_measured_to_be_so() {
     let silences = silences(&heard(1.2));
+    assert_eq!(silences.len(), FRAGMENTS - 1);
     // 80 ms are missing at each joint.
     assert!(silences.iter().all(|silence| silence.abs_diff(LENGTH / 5) <= MOST), "{silences:?}");
 }
