@@ -65,6 +65,11 @@ impl Rig {
                 let turn = TurnId { session: 1, sequence, revision: 0 };
                 news.send(Told { at: Instant::now(), news: News::Turn(turn, notice) }).unwrap();
             };
+            if let (Command::Ask(_), Some(Command::Voice(refused))) = (&command, sent.last()) {
+                let (refused, name) = (refused.clone(), Config::default().tts.voice);
+                let stays = Stays { engine: Engine::Voice, refused, name, why: "it is broken".into() };
+                news.send(Told { at: Instant::now(), news: News::Stays(stays) }).unwrap();
+            }
             if let Command::Ask(question) = &command {
                 sequence += 1;
                 tell(sequence, Notice::Began(Origin::Typed));
@@ -81,11 +86,6 @@ impl Rig {
             }
             if command == Command::Silence {
                 tell(sequence, Notice::Interrupted { heard: "On".into() });
-            }
-            if let (Command::Ask(_), Some(Command::Voice(refused))) = (&command, sent.last()) {
-                let (refused, name) = (refused.clone(), Config::default().tts.voice);
-                let stays = Stays { engine: Engine::Voice, refused, name, why: "it is broken".into() };
-                news.send(Told { at: Instant::now(), news: News::Stays(stays) }).unwrap();
             }
             sent.push(command);
             Ok(())
