@@ -10,7 +10,7 @@ use crate::{
     once::{self, args::OnceArgs},
     os::{log, paths::Paths},
     plain,
-    talk::{Face, TalkArgs, kept},
+    talk::{Face, TalkArgs, kept, names},
     tui, verbs,
 };
 
@@ -116,6 +116,7 @@ impl Cli {
     fn converse(&self) -> Result<()> {
         let (mut context, layers) = self.layered()?;
         let mut talk = self.talk.clone();
+        names::settle(&mut context);
         talk.notes.extend(kept::recall(&mut context, &layers));
         match talk.face() {
             Face::Plain => plain::run(&talk, &context),

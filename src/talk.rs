@@ -2,6 +2,7 @@
 
 pub mod kept;
 pub mod names;
+pub mod noted;
 
 use std::{
     env,

@@ -141,6 +141,22 @@ pub struct DeviceInfo {
     pub channels: u16,
 }
 
+/// Which of these devices a name means: exactly, by number, or by a part of name or description that only one has. The
+/// error is how many have it.
+pub fn find(wanted: &str, devices: &[DeviceInfo]) -> Result<usize, usize> {
+    let part = wanted.to_lowercase();
+    let exact = |info: &DeviceInfo| info.name == wanted || wanted.parse() == Ok(info.index);
+    let partly = |info: &DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
+    if let Some(at) = devices.iter().position(exact) {
+        return Ok(at);
+    }
+    let found: Vec<usize> = devices.iter().enumerate().filter(|(_, info)| partly(info)).map(|(at, _)| at).collect();
+    match found[..] {
+        [at] => Ok(at),
+        _ => Err(found.len()),
+    }
+}
+
 /// Every device that can capture, the default one first.
 pub fn inputs() -> Result<Vec<DeviceInfo>> {
     device::inputs()
@@ -171,4 +187,31 @@ pub fn open_live_speaker(settings: &Settings) -> Box<dyn Speaker> {
 /// never; [`Heard::state`] and [`Heard::news`] say how it is.
 pub fn open_live_microphone(settings: &Settings) -> Box<dyn Microphone> {
     device::open_live_microphone(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(index: usize, name: &str, description: &str) -> DeviceInfo {
+        DeviceInfo { index, name: name.into(), description: description.into(), default: index == 0, rate: 48_000, channels: 1 }
+    }
+
+    #[test]
+    fn a_device_is_found_by_name_number_or_a_part_that_fits_only_one() {
+        let list =
+            [device(0, "pulse", "PulseAudio"), device(1, "hw:CARD=USB,DEV=0", "USB microphone"), device(2, "hw:CARD=PCH,DEV=0", "HDA")];
+        for (wanted, found) in [
+            ("pulse", Ok(0)),
+            ("1", Ok(1)),
+            ("usb", Ok(1)),
+            ("USB MIC", Ok(1)),
+            ("hda", Ok(2)),
+            ("hw:", Err(2)),
+            ("7", Err(0)),
+            ("x", Err(0)),
+        ] {
+            assert_eq!(find(wanted, &list), found, "{wanted}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! What a face is told, and when it happened.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use super::{
     conductor::{Ear, Voice, Work},
@@ -29,8 +32,27 @@ pub enum News {
     /// About twenty times a second while a microphone is open.
     Level(Level),
     Device(Side, DeviceState),
+    /// A wish could not be fulfilled.
+    Stays(Stays),
     /// A sentence for the status line: a setting was taken, or could not be.
     Note(String),
+}
+
+/// Another engine could not be opened, and the one that was at work is so again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stays {
+    pub engine: Engine,
+    /// Name of the other.
+    pub refused: String,
+    /// Name of the one at work.
+    pub name: String,
+    pub why: String,
+}
+
+impl fmt::Display for Stays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} stays as it was: {}", self.engine.name(), self.why)
+    }
 }
 
 /// The conductor's state as a face shows it.

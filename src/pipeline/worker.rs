@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Message, News};
+use super::{Message, News, news::Stays};
 use crate::{
     error::{Error, Result, Room},
     turn::{Turn, TurnId},
@@ -60,6 +60,8 @@ pub struct Swap<T: ?Sized> {
     pub back: Opener<T>,
     /// Whether the other could be opened, once that is known.
     pub worked: Arc<OnceLock<bool>>,
+    /// What the other is called, and what the one at work.
+    pub names: (String, String),
 }
 
 /// Starts a worker. `run` is given the engine, or the reason why there is none, and answers by messages.
@@ -107,7 +109,8 @@ fn exchange<T: ?Sized>(engine: Engine, swap: Swap<T>, events: &SyncSender<Messag
     // Nobody else sets it.
     let _ = swap.worked.set(opened.is_ok());
     opened.or_else(|error| {
-        let _ = events.send(Message::News(News::Note(format!("the {} stays as it was: {error}", engine.name()))));
+        let ((refused, name), why) = (swap.names, error.to_string());
+        let _ = events.send(Message::News(News::Stays(Stays { engine, refused, name, why })));
         timed_open(engine, swap.back, events)
     })
 }
@@ -227,13 +230,14 @@ mod tests {
         let mut desk = spawn(Engine::Voice, 1, Box::new(|| Ok("first".into())), events, run).unwrap();
         let (turn, worked) = (Session::new().turn(), Arc::new(OnceLock::new()));
         let open: Opener<str> = Box::new(|| Err(Error::fetch(Room::Tts, "no such voice")));
-        desk.swap(Swap { open, back: Box::new(|| Ok("again".into())), worked: worked.clone() }).unwrap();
+        desk.swap(Swap { open, back: Box::new(|| Ok("again".into())), worked: worked.clone(), names: ("b".into(), "a".into()) }).unwrap();
         desk.hand(turn, ()).unwrap();
         let note = inbox.iter().find_map(|message| match message {
-            Message::News(News::Note(note)) => Some(note),
+            Message::News(News::Stays(stays)) => Some(stays),
             _ => None,
         });
-        assert_eq!(note.as_deref(), Some("the voice stays as it was: no such voice"));
+        let note = note.unwrap();
+        assert_eq!((note.to_string().as_str(), note.name.as_str()), ("the voice stays as it was: no such voice", "a"));
         desk.freed().unwrap();
         let said = heard.recv_timeout(Duration::from_secs(10));
         assert_eq!((said.as_deref(), worked.get()), (Ok("again"), Some(&false)));

@@ -16,12 +16,9 @@ use crate::{
     },
     sessions::Citation,
     slash::{self, Slash},
-    talk::{kept::Choices, names::Named},
+    talk::{kept::Choices, names::Named, noted::Noted},
     turn::TurnId,
 };
-
-/// So many notes are remembered as said.
-const NOTED: usize = 64;
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +53,7 @@ pub struct Face {
     draft: Option<String>,
     devices: Devices,
     /// What documents and writer noted, and was said.
-    noted: Vec<String>,
+    noted: Noted,
     knobs: Knobs,
     failures: Vec<Error>,
 }
@@ -86,7 +83,7 @@ impl Face {
             asked: None,
             draft: None,
             devices: Devices::default(),
-            noted: Vec::new(),
+            noted: Noted::default(),
             knobs: Knobs::new(config, aloud),
             failures: Vec::new(),
         }
@@ -130,6 +127,14 @@ impl Face {
             None => self.ask(line.to_owned()),
             Some(Ok(slash)) => self.obey(slash),
             Some(Err(error)) => self.refuse(&error),
+        }
+    }
+
+    /// Whether this line would ask something, or begin to talk.
+    pub fn asks(&self, line: &str) -> bool {
+        match slash::parse(line) {
+            _ if line.is_empty() => self.draft.is_some() || !self.script,
+            parsed => matches!(parsed, None | Some(Ok(Slash::Ask(_) | Slash::Talk))),
         }
     }
 
@@ -181,6 +186,10 @@ impl Face {
             News::Turn(turn, notice) => self.notice(*turn, notice),
             News::Doing(doing) => self.doing(*doing),
             News::Device(side, state) => self.devices.told(*side, state),
+            News::Stays(stays) => {
+                self.knobs.stays(stays);
+                vec![tell(stays)]
+            }
             News::Note(note) => vec![tell(note)],
             News::Loaded(..) | News::Level(_) => Vec::new(),
         }
@@ -271,14 +280,11 @@ impl Face {
 
     /// What was not said in this run.
     fn once(&mut self, notes: &[String]) -> Vec<Act> {
-        let new: Vec<String> = notes.iter().filter(|note| !self.noted.contains(note)).cloned().collect();
-        self.noted.extend(new.iter().cloned());
-        self.noted.drain(..self.noted.len().saturating_sub(NOTED));
-        new.iter().map(tell).collect()
+        self.noted.once(notes).iter().map(tell).collect()
     }
 
-    /// There is one of this name.
-    pub fn named(&mut self, what: Named, name: &str) -> Command {
+    /// It was taken.
+    pub fn named(&mut self, what: Named, name: &str) -> Act {
         self.knobs.named(what, name)
     }
 

@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     error::Room,
     parcel::{Finish, Passage, Piece, Transcript},
-    pipeline::news::{DeviceState, Side},
+    pipeline::{
+        news::{DeviceState, Side, Stays},
+        worker::Engine,
+    },
 };
 
 struct Rig {
@@ -163,12 +166,28 @@ fn commands_become_what_the_pipeline_knows() {
         assert_eq!(rig.line(line), expected, "{line}");
     }
     assert_eq!(rig.line("/voice"), ["(voice: af_heart; /voice NAME takes another)"], "it was not taken yet");
-    assert_eq!(rig.face.named(Named::Voice, "bella"), Command::Voice("bella".into()));
+    assert_eq!(shown(vec![rig.face.named(Named::Voice, "bella")]), ["(voice: bella)"]);
     assert_eq!(rig.line("/voice"), ["(voice: bella; /voice NAME takes another)"]);
     assert_eq!(rig.line("/"), rig.line("/help"), "a slash alone lists what there is");
     assert!(rig.line("/help").len() > slash::TABLE.len());
     assert!(rig.line("/hlep")[0].contains("did you mean /help?"));
     assert!(rig.face.verdict().is_ok(), "at a terminal a slip is no failure");
+}
+
+#[test]
+fn a_voice_that_cannot_be_opened_is_none_and_the_one_before_is() {
+    let mut rig = Rig::new(false);
+    let before = rig.face.choices();
+    rig.face.named(Named::Voice, "broken");
+    let stays = |refused: &str| {
+        let (refused, name, why) = (refused.to_owned(), "af_heart".to_owned(), "it is no voice".to_owned());
+        News::Stays(Stays { engine: Engine::Voice, refused, name, why })
+    };
+    assert_eq!(rig.news(stays("another")), ["(the voice stays as it was: it is no voice)"]);
+    assert_ne!(rig.face.choices(), before, "something else was chosen since");
+    rig.news(stays("broken"));
+    assert_eq!(rig.face.choices(), before);
+    assert_eq!(rig.line("/voice"), ["(voice: af_heart; /voice NAME takes another)"]);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use super::face::{Act, tell};
 use crate::{
     config::Config,
-    pipeline::live::Command,
+    pipeline::{live::Command, news::Stays, worker::Engine},
     slash::{self, Slash},
     talk::{kept::Choices, names::Named},
+    tts,
 };
 
 /// Switches and names as they were set last.
@@ -17,7 +18,9 @@ pub struct Knobs {
     documents: bool,
     speed: f32,
     volume: f32,
+    /// Of the engine that speaks.
     voice: String,
+    speaks: tts::Backend,
     model: String,
     input: String,
     output: String,
@@ -32,7 +35,8 @@ impl Knobs {
             documents: true,
             speed: config.tts.speed,
             volume: config.audio.volume,
-            voice: config.tts.voice.clone(),
+            voice: config.tts.spoken().clone(),
+            speaks: config.tts.backend,
             model: config.llm.model.clone(),
             input: config.audio.input.clone(),
             output: config.audio.output.clone(),
@@ -62,21 +66,30 @@ impl Knobs {
         }
     }
 
-    /// There is one of this name: it is taken.
-    pub fn named(&mut self, what: Named, name: &str) -> Command {
-        let (knob, command): (_, fn(String) -> Command) = match what {
-            Named::Voice => (&mut self.voice, Command::Voice),
-            Named::Model => (&mut self.model, Command::Model),
-            Named::Input => (&mut self.input, Command::Input),
-            Named::Output => (&mut self.output, Command::Output),
+    /// It was taken.
+    pub fn named(&mut self, what: Named, name: &str) -> Act {
+        let (knob, word) = match what {
+            Named::Voice => (&mut self.voice, "voice"),
+            Named::Model => (&mut self.model, "model"),
+            Named::Input => (&mut self.input, "input"),
+            Named::Output => (&mut self.output, "output"),
         };
         name.clone_into(knob);
-        command(name.to_owned())
+        tell(format!("{word}: {name}"))
+    }
+
+    /// It was taken, and could not be opened.
+    pub fn stays(&mut self, stays: &Stays) {
+        let knob = if stays.engine == Engine::Writer { &mut self.model } else { &mut self.voice };
+        if *knob == stays.refused {
+            knob.clone_from(&stays.name);
+        }
     }
 
     /// What is kept for the next time, as it is set now. The editing of this face is its own.
     pub fn choices(&self) -> Choices {
-        Choices { voice: Some(self.voice.clone()), speed: Some(self.speed), volume: Some(self.volume), ..Choices::default() }
+        let kept = Choices { speed: Some(self.speed), volume: Some(self.volume), ..Choices::default() };
+        kept.speaking(self.speaks, &self.voice)
     }
 }
 

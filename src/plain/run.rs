@@ -17,11 +17,11 @@ use crate::{
     pipeline::{
         edges,
         live::{Command, Live, Start, Started},
-        news::Told,
+        news::{News, Told},
     },
     sessions::{
         Clerk, Conversation, Sessions,
-        clerk::{Reply, Wish},
+        clerk::{Errand, Reply},
         show,
     },
     talk::{
@@ -62,7 +62,7 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
     let face = Face::new(&context.config, script, aloud);
     let mut send = |command| live.send(command);
     let (choices, hands_free) = (face.choices(), args.hands_free);
-    let mut talk = Talk { face, clerk, sessions, script, hands_free, context, choices, send: &mut send, out: &mut Terminal };
+    let mut talk = Talk { face, clerk, sessions, script, hands_free, context, disk: DISK, choices, send: &mut send, out: &mut Terminal };
     let notes = warnings.into_iter().chain(args.notes.clone()).chain(note.map(|note| note.to_string())).map(|note| format!("({note})"));
     greeting.into_iter().chain(past.as_ref().map(going_on)).chain(notes).for_each(|line| talk.out.tell(&line));
     // A script's output is what it asked for: the past is not.
@@ -113,6 +113,8 @@ pub(super) struct Talk<'a> {
     /// Asked for from the beginning, before the news say so.
     pub hands_free: bool,
     pub context: &'a Context,
+    /// How long the disk is waited for.
+    pub disk: Duration,
     /// As they were last handed to the disk, or at the beginning.
     pub choices: Choices,
     pub send: &'a mut dyn FnMut(Command) -> Result<()>,
@@ -145,7 +147,8 @@ impl Talk<'_> {
             }
             match news.recv_timeout(edges::PATIENCE) {
                 Ok(told) => self.hear(&told)?,
-                Err(RecvTimeoutError::Timeout) => {}
+                // What a slow disk did meanwhile.
+                Err(RecvTimeoutError::Timeout) => self.settle()?,
                 Err(RecvTimeoutError::Disconnected) => return Err(ended_unexpectedly()),
             }
         }
@@ -168,8 +171,8 @@ impl Talk<'_> {
                 let _ = self.hear(&told);
             }
         }
-        if let Some(error) = self.clerk.finish() {
-            self.out.tell(&format!("({error})"));
+        for sentence in self.clerk.finish() {
+            self.out.tell(&format!("({sentence})"));
         }
     }
 
@@ -179,12 +182,15 @@ impl Talk<'_> {
         if let Some(error) = self.clerk.hear(told) {
             self.out.tell(&format!("({error})"));
         }
+        if matches!(told.news, News::Stays(_)) {
+            self.keep_choices().or_else(|error| self.refuse(&error).map(drop))?;
+        }
         self.settle()
     }
 
     /// The disk has what was said before anything more is said; then what it told.
     fn settle(&mut self) -> Result<()> {
-        self.clerk.settle(DISK);
+        self.clerk.settle(self.disk);
         for reply in self.clerk.replies() {
             let done = self.replied(reply);
             done.or_else(|error| self.refuse(&error).map(drop))?;
@@ -222,13 +228,16 @@ impl Talk<'_> {
         past.entries.last().map(show::lines).unwrap_or_default().iter().try_for_each(|line| self.out.say(line))
     }
 
-    fn wish(&mut self, wish: Wish) -> Result<()> {
-        self.clerk.wish(wish)?;
+    fn errand(&mut self, errand: Errand) -> Result<()> {
+        self.clerk.send(errand)?;
         self.settle()
     }
 
     /// `false` when the user leaves.
     fn line(&mut self, line: &str) -> Result<bool> {
+        if self.clerk.is_turning() && self.face.asks(line) {
+            return self.refuse(&turning()).map(|_| true);
+        }
         let acts = self.face.typed(line);
         let goes_on = self.all(acts)?;
         self.keep_choices().or_else(|error| self.refuse(&error).map(drop))?;
@@ -238,8 +247,9 @@ impl Talk<'_> {
     /// Only what there is is taken.
     fn name(&mut self, what: Named, name: &str) -> Result<()> {
         names::check(what, name, self.context)?;
-        let command = self.face.named(what, name);
-        self.order(command)
+        self.order(what.command(name.to_owned()))?;
+        let said = self.face.named(what, name);
+        self.act(said)
     }
 
     /// What was chosen since the last look is kept for the next time.
@@ -281,7 +291,7 @@ impl Talk<'_> {
             Act::Name(what, name) => self.name(what, &name),
             Act::New => self.anew(),
             Act::Resume(wanted) => self.resume(&wanted),
-            Act::Export(file) => self.wish(Wish::Export(file)),
+            Act::Export(file) => self.errand(Errand::Export(file)),
             Act::List(words) => self.list(words.as_deref()),
             Act::Quit => Ok(()),
         };
@@ -298,13 +308,13 @@ impl Talk<'_> {
 
     fn anew(&mut self) -> Result<()> {
         self.order(Command::Silence)?;
-        self.wish(Wish::Anew)
+        self.errand(Errand::Anew)
     }
 
     fn resume(&mut self, wanted: &str) -> Result<()> {
         let id = self.sessions.find(wanted)?;
         self.order(Command::Silence)?;
-        self.wish(Wish::Resume(id.to_string()))
+        self.errand(Errand::Resume(id.to_string()))
     }
 
     fn list(&mut self, words: Option<&str>) -> Result<()> {
@@ -321,6 +331,10 @@ impl Talk<'_> {
         }
         Ok(())
     }
+}
+
+fn turning() -> Error {
+    Error::retry(Room::Os, "the disk has not answered yet which conversation this is").hint("ask again in a moment")
 }
 
 fn too_long() -> Error {

@@ -7,7 +7,11 @@ use crate::{
     config::Config,
     os::paths::Paths,
     parcel::Piece,
-    pipeline::news::{News, Notice, Origin},
+    pipeline::{
+        news::{News, Notice, Origin, Stays},
+        worker::Engine,
+    },
+    tts,
     turn::TurnId,
 };
 
@@ -37,16 +41,23 @@ struct End {
 struct Rig {
     root: tempfile::TempDir,
     paths: Paths,
+    speaks: tts::Backend,
 }
 
 impl Rig {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        Self { paths: Paths::under(root.path()), root }
+        Self { paths: Paths::under(root.path()), speaks: tts::Backend::Kokoro, root }
     }
 
     /// Leads a conversation with these lines; every question is answered by itself, `fail` is not, `long` never ends.
     fn lead(&self, script: bool, lines: &str) -> End {
+        let (clerk, _) = Clerk::begin(&self.paths, &Config::default().sessions, Vec::new(), None).unwrap();
+        self.lead_with(clerk, DISK, script, lines)
+    }
+
+    /// With a disk that is waited for so long.
+    fn lead_with(&self, clerk: Clerk, disk: Duration, script: bool, lines: &str) -> End {
         let (news, inbox) = sync_channel(256);
         let (mut sent, mut sequence, mut heard) = (Vec::new(), 0, Heard::default());
         let mut send = |command: Command| {
@@ -54,6 +65,11 @@ impl Rig {
                 let turn = TurnId { session: 1, sequence, revision: 0 };
                 news.send(Told { at: Instant::now(), news: News::Turn(turn, notice) }).unwrap();
             };
+            if let (Command::Ask(_), Some(Command::Voice(refused))) = (&command, sent.last()) {
+                let (refused, name) = (refused.clone(), Config::default().tts.voice);
+                let stays = Stays { engine: Engine::Voice, refused, name, why: "it is broken".into() };
+                news.send(Told { at: Instant::now(), news: News::Stays(stays) }).unwrap();
+            }
             if let Command::Ask(question) = &command {
                 sequence += 1;
                 tell(sequence, Notice::Began(Origin::Typed));
@@ -75,15 +91,14 @@ impl Rig {
             Ok(())
         };
         let mut config = Config::default();
-        config.tts.backend = crate::tts::Backend::Kokoro;
+        config.tts.backend = self.speaks;
         let context = Context { config: config.clone(), paths: self.paths.clone() };
-        let (clerk, _) = Clerk::begin(&self.paths, &config.sessions, Vec::new(), None).unwrap();
         let lines = lines::read(Cursor::new(lines.to_owned().into_bytes())).unwrap();
         let face = Face::new(&config, script, !script);
         let sessions = Sessions::open(&self.paths);
         let choices = face.choices();
         let context = &context;
-        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, context, choices, send: &mut send, out: &mut heard };
+        let mut talk = Talk { face, clerk, sessions, script, hands_free: false, context, disk, choices, send: &mut send, out: &mut heard };
         let result = talk.converse(&inbox, &lines);
         End { heard, sent, result }
     }
@@ -178,9 +193,44 @@ fn a_name_that_means_nothing_is_refused_and_nothing_changes() {
 }
 
 #[test]
+fn a_name_that_was_taken_is_said() {
+    let rig = Rig::new();
+    let file = rig.root.path().join("model.gguf");
+    std::fs::write(&file, "").unwrap();
+    let End { heard, sent, .. } = rig.lead(false, &format!("/model {}\n", file.display()));
+    assert_eq!(sent[..1], [Command::Model(file.display().to_string())]);
+    assert_eq!(heard.told, [format!("(model: {})", file.display())]);
+}
+
+#[test]
+fn a_voice_that_turns_out_to_be_broken_is_not_kept() {
+    let rig = Rig { speaks: tts::Backend::Fake, ..Rig::new() };
+    let End { heard, .. } = rig.lead(true, "/voice broken\none\n");
+    assert!(heard.told[0] == "(voice: broken)" && heard.told[1].contains("stays as it was: it is broken"), "{:?}", heard.told);
+    let kept = std::fs::read_to_string(rig.paths.state.join("choices.toml")).unwrap();
+    assert_eq!(kept, "voice = \"af_heart\"\n");
+}
+
+#[test]
 fn what_was_chosen_is_kept_and_nothing_else() {
     let rig = Rig::new();
     rig.lead(true, "/speed 1.3\n/volume 40\n/speed\n");
     let kept = std::fs::read_to_string(rig.paths.state.join("choices.toml")).unwrap();
     assert_eq!(kept, "speed = 1.3\nvolume = 0.4\n");
+}
+
+#[test]
+fn a_disk_that_stands_still_is_waited_for_once_and_nobody_asks_into_the_wrong_conversation() {
+    let rig = Rig::new();
+    let (_open, gate) = sync_channel::<()>(0);
+    let (keeper, _) = crate::sessions::Keeper::begin(&rig.paths, &Config::default().sessions, Vec::new(), None).unwrap();
+    let clerk = Clerk::waiting_for(gate, keeper).unwrap();
+    let began = Instant::now();
+    // Each of the lines waited for the disk once, as did each piece of news.
+    let End { heard, sent, .. } = rig.lead_with(clerk, Duration::from_secs(3), true, "one\ntwo\nthree\nfour\n/new\nfive\n/talk\n");
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert_eq!(heard.said.len(), 12, "what was asked is answered: {:?}", heard.said);
+    assert!(!sent.contains(&Command::Ask("five".into())) && !sent.contains(&Command::Press), "{sent:?}");
+    assert_eq!(heard.told.iter().filter(|told| told.contains("has not answered yet")).count(), 2, "{:?}", heard.told);
+    assert!(heard.told.last().unwrap().contains("exchanges and 1 other thing)"), "{:?}", heard.told);
 }

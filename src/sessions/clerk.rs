@@ -1,21 +1,25 @@
 //! A conversation as it is followed into what is written of it, on a thread that alone waits for the disk.
 //!
 //! A disk may take seconds, and whoever waits for keys must not. The clerk follows the news and hands over exchanges and
-//! wishes; what became of them is asked for with [`Clerk::replies`]. Nothing handed over is lost when the program ends:
+//! errands; what became of them is asked for with [`Clerk::replies`]. Nothing handed over is lost when the program ends:
 //! [`Clerk::finish`], and whatever ends the process, waits for the disk, but not for ever.
 
 use std::{
+    cell::Cell,
     path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Conversation, Entry, Keeper, Scribe, Settings, keeper::Models};
+use super::{
+    Conversation, Entry, Keeper, Scribe, Settings,
+    keeper::Models,
+    tally::{LAST, Tally, settle_all},
+};
 use crate::{
     error::{Error, Result, Room},
     os::{paths::Paths, stop},
@@ -26,20 +30,14 @@ use crate::{
     turn::TurnId,
 };
 
-/// Exchanges and wishes on their way to the disk. When it is full, the face waits for [`PLACE`]; then the exchange is
+/// Exchanges and errands on their way to the disk. When it is full, the face waits for [`PLACE`]; then the exchange is
 /// given up, and that is said. It takes a disk that stands still for an hour of talk.
 const QUEUE: usize = 256;
 const PLACE: Duration = Duration::from_secs(1);
 
-/// How long the end of a program may wait for the disk.
-const LAST: Duration = Duration::from_secs(2);
-
-/// Of all clerks: handed over and not written yet.
-static UNWRITTEN: AtomicUsize = AtomicUsize::new(0);
-
 /// What a face may ask for; each is answered by the [`Reply`] of the same name.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
+pub enum Errand {
     Anew,
     /// By name, the beginning of a name, or `last`.
     Resume(String),
@@ -58,36 +56,39 @@ pub enum Reply {
     Exported(Result<PathBuf>),
 }
 
+impl Reply {
+    /// What somebody who left should still know.
+    fn farewell(&self) -> Option<String> {
+        match self {
+            Self::Trouble(error) | Self::Anew(Err(error)) | Self::Resumed(Err(error)) | Self::Exported(Err(error)) => {
+                Some(error.to_string())
+            }
+            Self::Exported(Ok(path)) => Some(format!("wrote {}", path.display())),
+            Self::Anew(Ok(())) | Self::Resumed(Ok(_)) => None,
+        }
+    }
+}
+
 enum Job {
     Keep(TurnId, Box<Entry>),
-    Wish(Wish, Option<TurnId>),
+    Errand(Errand, Option<TurnId>),
     Other(Box<dyn FnOnce() -> Result<()> + Send>),
 }
 
-/// How much was handed over and is not done, and a bell for whoever waits for the end of it.
-#[derive(Default)]
-struct Tally {
-    open: Mutex<usize>,
-    done: Condvar,
-}
-
-impl Tally {
-    fn add(&self) {
-        UNWRITTEN.fetch_add(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+impl Job {
+    /// What is not so when it is not done.
+    const fn unless(&self) -> &'static str {
+        match self {
+            Self::Keep(..) => "the last exchange is not kept",
+            Self::Errand(Errand::Anew, _) => "no new conversation was begun",
+            Self::Errand(Errand::Resume(_), _) => "the conversation was not taken up",
+            Self::Errand(Errand::Export(_), _) => "nothing was exported",
+            Self::Other(_) => "what you choose is not kept for the next time",
+        }
     }
 
-    fn take(&self) {
-        UNWRITTEN.fetch_sub(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.done.notify_all();
-    }
-
-    /// How much is left when everything is done, or the time is over.
-    fn wait(&self, patience: Duration) -> usize {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, _) = self.done.wait_timeout_while(open, patience, |open| *open > 0).unwrap_or_else(PoisonError::into_inner);
-        *open
+    const fn is_exchange(&self) -> bool {
+        matches!(self, Self::Keep(..))
     }
 }
 
@@ -97,6 +98,10 @@ pub struct Clerk {
     jobs: SyncSender<Job>,
     replies: Receiver<Reply>,
     tally: Arc<Tally>,
+    /// The disk had not taken everything when it was waited for last.
+    stands: bool,
+    /// Errands after which it is another conversation, and which are not answered.
+    turning: Cell<usize>,
     /// What the scribe held when the program ended was handed over.
     finished: bool,
     /// For a place in the queue, and for the disk at the end.
@@ -116,22 +121,44 @@ impl Clerk {
 
     /// With whatever does the jobs.
     fn over(mut work: impl FnMut(Job) -> Option<Reply> + Send + 'static) -> Result<Self> {
-        let (jobs, inbox) = sync_channel(QUEUE);
+        let (jobs, inbox) = sync_channel::<Job>(QUEUE);
         // As many replies as there can be jobs, and one that is at hand; a face that asks for none misses the rest.
         let (replies, outbox) = sync_channel(QUEUE + 1);
         let tally = Arc::<Tally>::default();
         let counted = tally.clone();
         let body = move || {
             for job in inbox {
+                let exchange = job.is_exchange();
                 if work(job).is_some_and(|reply| replies.try_send(reply).is_err()) {
                     tracing::debug!("nobody asks what became of the session");
                 }
-                counted.take();
+                counted.take(exchange);
             }
         };
         worker::start("sessions", body)?;
         stop::before_leaving(settle_all);
-        Ok(Self { scribe: Scribe::default(), jobs, replies: outbox, tally, finished: false, patience: (PLACE, LAST) })
+        Ok(Self {
+            scribe: Scribe::default(),
+            jobs,
+            replies: outbox,
+            tally,
+            stands: false,
+            turning: Cell::new(0),
+            finished: false,
+            patience: (PLACE, LAST),
+        })
+    }
+
+    /// With a disk that takes one thing for every message of this channel, and everything once that has closed.
+    #[cfg(test)]
+    pub fn waiting_for(gate: Receiver<()>, mut keeper: Keeper) -> Result<Self> {
+        let work = move |job| {
+            let _ = gate.recv();
+            carry_out(&mut keeper, job)
+        };
+        let mut clerk = Self::over(work)?;
+        clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
+        Ok(clerk)
     }
 
     /// A typed question was sent.
@@ -146,10 +173,12 @@ impl Clerk {
         self.hand(Job::Keep(turn, Box::new(entry))).err()
     }
 
-    /// Asks for what a [`Wish`] means.
-    pub fn wish(&mut self, wish: Wish) -> Result<()> {
-        let newest = self.scribe.newest();
-        self.hand(Job::Wish(wish, newest))
+    /// Asks for what an [`Errand`] means.
+    pub fn send(&mut self, errand: Errand) -> Result<()> {
+        let (newest, turns) = (self.scribe.newest(), !matches!(errand, Errand::Export(_)));
+        self.hand(Job::Errand(errand, newest))?;
+        self.turning.set(self.turning.get() + usize::from(turns));
+        Ok(())
     }
 
     /// Something else that waits for the disk, in its turn; its error comes as [`Reply::Trouble`].
@@ -159,12 +188,23 @@ impl Clerk {
 
     /// What became of what was asked for, as far as it is known.
     pub fn replies(&self) -> Vec<Reply> {
-        self.replies.try_iter().collect()
+        let replies: Vec<Reply> = self.replies.try_iter().collect();
+        let turned = replies.iter().filter(|reply| matches!(reply, Reply::Anew(_) | Reply::Resumed(_))).count();
+        self.turning.set(self.turning.get().saturating_sub(turned));
+        replies
     }
 
-    /// Waits until the disk has everything, but no longer than this. Not for whoever waits for keys.
-    pub fn settle(&self, patience: Duration) {
-        self.tally.wait(patience);
+    /// Whether another conversation was asked for and the disk has not answered: what were asked now would be written into
+    /// the wrong one.
+    pub fn is_turning(&self) -> bool {
+        self.turning.get() > 0
+    }
+
+    /// Waits until the disk has everything, but no longer than this, and only once for a disk that stands still: as long as
+    /// it has not taken everything, nobody waits for it again. Not for whoever waits for keys.
+    pub fn settle(&mut self, patience: Duration) {
+        let patience = if self.stands { Duration::ZERO } else { patience };
+        self.stands = !self.tally.wait(patience).is_empty();
     }
 
     /// Whether something was asked that is not over: worth a last word before [`finish`](Self::finish).
@@ -177,37 +217,47 @@ impl Clerk {
         self.scribe.leave();
     }
 
-    /// The end: what is not over is kept as far as it came, and the disk is waited for. The error is to be said.
-    pub fn finish(&mut self) -> Option<Error> {
+    /// The end: what is not over is kept as far as it came, and the disk is waited for. The sentences are to be said: what
+    /// became of what was asked for last, and what is lost.
+    pub fn finish(&mut self) -> Vec<String> {
         if std::mem::replace(&mut self.finished, true) {
-            return None;
+            return Vec::new();
         }
         let last = self.scribe.close();
-        let keep = |lost, (turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err().or(lost);
-        let lost = last.into_iter().fold(None, keep);
-        match self.tally.wait(self.patience.1) {
-            0 => lost.or_else(|| self.replies().into_iter().find_map(|reply| if let Reply::Trouble(e) = reply { Some(e) } else { None })),
-            left => {
-                let message = format!("the disk did not take what was said last in time ({left} exchanges)");
-                Some(Error::retry(Room::Os, message).hint("see `xnai sessions show` for what was kept"))
-            }
-        }
+        let lost = last.into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err()).last();
+        let left = self.tally.wait(self.patience.1);
+        let late = (!left.is_empty()).then(|| {
+            let error = Error::retry(Room::Os, format!("the disk did not take in time what came last ({})", left.name()));
+            error.hint("see `xnai sessions show` for what was kept")
+        });
+        let replies = self.replies();
+        let told = replies.iter().filter_map(Reply::farewell);
+        told.chain(lost.iter().chain(&late).map(Error::to_string)).collect()
     }
 
     fn hand(&self, mut job: Job) -> Result<()> {
         let deadline = Instant::now() + self.patience.0;
-        self.tally.add();
+        let exchange = job.is_exchange();
+        self.tally.add(exchange);
         loop {
-            job = match self.jobs.try_send(job) {
+            let refused = match self.jobs.try_send(job) {
                 Ok(()) => return Ok(()),
-                Err(TrySendError::Full(job)) if Instant::now() < deadline => job,
-                Err(_) => {
-                    self.tally.take();
-                    let message = "the last exchange is not kept: the disk has taken nothing for a long time";
-                    return Err(Error::retry(Room::Os, message).hint("see whether the folder of the sessions can be reached"));
+                Err(TrySendError::Full(back)) if Instant::now() < deadline => {
+                    job = back;
+                    thread::sleep(Duration::from_millis(5));
+                    continue;
+                }
+                Err(TrySendError::Full(job)) => {
+                    let error = Error::retry(Room::Os, format!("{}: the disk has taken nothing for a long time", job.unless()));
+                    error.hint("see whether the folder of the sessions can be reached")
+                }
+                Err(TrySendError::Disconnected(job)) => {
+                    let error = Error::report(Room::Os, format!("{}: what writes to the disk has ended unexpectedly", job.unless()));
+                    error.hint("please report this, with the log")
                 }
             };
-            thread::sleep(Duration::from_millis(5));
+            self.tally.take(exchange);
+            return Err(refused);
         }
     }
 }
@@ -215,8 +265,8 @@ impl Clerk {
 impl Drop for Clerk {
     fn drop(&mut self) {
         // However a face ends, by a panic as well, what was said is on the disk.
-        if let Some(error) = self.finish() {
-            tracing::warn!(%error, "sessions");
+        for sentence in self.finish() {
+            tracing::warn!(sentence, "sessions");
         }
     }
 }
@@ -225,17 +275,9 @@ fn carry_out(keeper: &mut Keeper, job: Job) -> Option<Reply> {
     match job {
         Job::Keep(turn, entry) => keeper.keep(turn, *entry).map(Reply::Trouble),
         Job::Other(work) => work().err().map(Reply::Trouble),
-        Job::Wish(Wish::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
-        Job::Wish(Wish::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),
-        Job::Wish(Wish::Export(file), _) => Some(Reply::Exported(keeper.export(file))),
-    }
-}
-
-/// Whatever ends the process comes by here: what was handed over gets its time.
-fn settle_all() {
-    let deadline = Instant::now() + LAST;
-    while UNWRITTEN.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(2));
+        Job::Errand(Errand::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
+        Job::Errand(Errand::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),
+        Job::Errand(Errand::Export(file), _) => Some(Reply::Exported(keeper.export(file))),
     }
 }
 

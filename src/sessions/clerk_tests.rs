@@ -67,7 +67,7 @@ fn whoever_hands_over_does_not_wait_for_the_disk_and_the_end_does() {
         (0..3).for_each(|_| open.send(()).unwrap());
     });
     clerk.patience.1 = Duration::from_secs(60);
-    assert_eq!(clerk.finish(), None);
+    assert!(clerk.finish().is_empty());
     assert_eq!(done.try_iter().collect::<Vec<_>>(), ["a", "b", "c"], "all of it was written before the end");
     disk.join().unwrap();
 }
@@ -84,8 +84,8 @@ fn a_disk_that_stands_still_is_said_and_keeps_nobody_for_ever() {
     let told = (1..=QUEUE as u64 + 2).filter_map(|n| exchange(&mut clerk, n, "a")).collect::<Vec<_>>();
     assert_eq!(told.len(), 1, "one is at hand, so many wait, and the next is lost");
     assert!(told[0].to_string().contains("not kept"), "{}", told[0]);
-    let left = clerk.finish().unwrap().to_string();
-    assert!(left.contains("257 exchanges"), "{left}");
+    let left = clerk.finish();
+    assert!(left.len() == 1 && left[0].contains("(257 exchanges)"), "{left:?}");
     drop(open);
     clerk.settle(Duration::from_secs(60));
 }
@@ -100,7 +100,7 @@ fn whoever_leaves_in_the_middle_of_an_answer_finds_it_again() {
     rig.tell(Notice::Piece(Piece { text: "It".into() }));
     rig.clerk.asked("never begun");
     assert!(rig.clerk.is_open());
-    assert_eq!(rig.clerk.finish(), None);
+    assert!(rig.clerk.finish().is_empty());
     let row = |question: &str, answer: &str, ended| (question.to_owned(), answer.to_owned(), ended);
     let expected =
         [row("first", "Yes.", Ending::Whole), row("second", "It", Ending::Interrupted), row("never begun", "", Ending::Interrupted)];
@@ -121,18 +121,20 @@ fn a_last_word_keeps_a_question_that_was_cut_off_before_its_answer() {
 }
 
 #[test]
-fn wishes_are_done_in_their_order_and_answered() {
+fn errands_are_done_in_their_order_and_answered() {
     let mut rig = Rig::new();
     exchange(&mut rig.clerk, 1, "first");
-    rig.clerk.wish(Wish::Anew).unwrap();
+    rig.clerk.send(Errand::Anew).unwrap();
     exchange(&mut rig.clerk, 2, "second");
     rig.clerk.settle(Duration::from_secs(60));
     let first = Sessions::open(&rig.paths).ids().unwrap()[0].clone();
-    rig.clerk.wish(Wish::Resume(first.to_string())).unwrap();
+    rig.clerk.send(Errand::Resume(first.to_string())).unwrap();
     exchange(&mut rig.clerk, 3, "third");
-    rig.clerk.wish(Wish::Export(Some("/nowhere/at all.md".into()))).unwrap();
+    rig.clerk.send(Errand::Export(Some("/nowhere/at all.md".into()))).unwrap();
     rig.clerk.settle(Duration::from_secs(60));
+    assert!(rig.clerk.is_turning());
     let replies = rig.clerk.replies();
+    assert!(!rig.clerk.is_turning(), "all of it was answered");
     assert!(matches!(&replies[..], [Reply::Anew(Ok(())), Reply::Resumed(Ok((_, None))), Reply::Exported(Err(_))]), "{replies:?}");
     let questions =
         |id: &str| -> Vec<String> { Sessions::open(&rig.paths).load(id).unwrap().entries.into_iter().map(|e| e.question).collect() };
@@ -148,4 +150,80 @@ fn what_the_disk_refuses_is_told_once() {
     exchange(&mut clerk, 2, "b");
     clerk.settle(Duration::from_secs(60));
     assert!(matches!(&clerk.replies()[..], [Reply::Trouble(e)] if e.to_string().contains("not being saved")));
+}
+
+/// A clerk whose disk stands still for as long as the sender lives, and short patience.
+fn standing_still() -> (SyncSender<()>, Clerk) {
+    let (open, gate) = sync_channel::<()>(0);
+    let work = move |_| {
+        let _ = gate.recv();
+        None
+    };
+    let mut clerk = Clerk::over(work).unwrap();
+    clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
+    (open, clerk)
+}
+
+#[test]
+fn a_disk_that_stands_still_is_waited_for_once() {
+    let (open, mut clerk) = standing_still();
+    assert!(!clerk.is_turning());
+    clerk.send(Errand::Anew).unwrap();
+    clerk.settle(Duration::from_millis(20));
+    let began = Instant::now();
+    (0..10).for_each(|_| clerk.settle(Duration::from_secs(3)));
+    assert!(began.elapsed() < Duration::from_secs(3), "nobody waits again");
+    drop(open);
+    // Once it has everything, it is waited for as before.
+    while clerk.stands {
+        clerk.settle(Duration::ZERO);
+        thread::sleep(Duration::from_millis(1));
+    }
+    clerk.also(|| Ok(())).unwrap();
+    clerk.settle(Duration::from_secs(60));
+    assert!(!clerk.stands);
+}
+
+#[test]
+fn what_is_refused_or_left_is_called_what_it_is() {
+    let (open, mut clerk) = standing_still();
+    exchange(&mut clerk, 1, "a");
+    clerk.send(Errand::Export(None)).unwrap();
+    assert_eq!(clerk.tally.wait(Duration::ZERO).name(), "1 exchange and 1 other thing");
+    while clerk.also(|| Ok(())).is_ok() {}
+    let told =
+        [clerk.also(|| Ok(())), clerk.send(Errand::Anew), clerk.send(Errand::Resume("last".into())), clerk.send(Errand::Export(None))];
+    let beginnings = ["what you choose is not kept", "no new conversation", "the conversation was not taken up", "nothing was exported"];
+    for (told, beginning) in told.into_iter().zip(beginnings) {
+        let told = told.unwrap_err().to_string();
+        assert!(told.starts_with(beginning) && told.contains("the disk has taken nothing"), "{told}");
+    }
+    assert!(exchange(&mut clerk, 2, "b").unwrap().to_string().starts_with("the last exchange is not kept"));
+    drop(open);
+}
+
+#[test]
+fn a_clerk_that_is_no_more_is_not_called_a_disk() {
+    let mut clerk = Clerk::over(|_| panic!("a fault of ours")).unwrap();
+    clerk.patience = (Duration::from_secs(60), Duration::from_millis(20));
+    let told = std::iter::repeat_with(|| clerk.send(Errand::Anew)).take(QUEUE * 4).find_map(Result::err);
+    let told = told.or_else(|| {
+        (0..1_000).find_map(|_| {
+            thread::sleep(Duration::from_millis(5));
+            clerk.send(Errand::Anew).err()
+        })
+    });
+    assert!(told.unwrap().to_string().contains("has ended unexpectedly"));
+}
+
+#[test]
+fn whoever_exports_and_leaves_at_once_learns_where_it_is() {
+    let mut rig = Rig::new();
+    exchange(&mut rig.clerk, 1, "first");
+    let file = rig.paths.data.join("talk.md");
+    rig.clerk.send(Errand::Export(Some(file.display().to_string()))).unwrap();
+    rig.clerk.send(Errand::Resume("nonsense".into())).unwrap();
+    rig.clerk.patience.1 = Duration::from_secs(60);
+    let said = rig.clerk.finish();
+    assert!(said.len() == 2 && said[0] == format!("wrote {}", file.display()) && file.exists(), "{said:?}");
 }

@@ -14,6 +14,7 @@ pub mod scribe;
 pub mod search;
 pub mod show;
 pub mod store;
+mod tally;
 pub mod when;
 
 pub use clerk::Clerk;

@@ -33,6 +33,11 @@ const MOST_BYTES: u64 = 16 << 10;
 /// Longer than the name of any voice.
 const NAME: usize = 200;
 
+/// Whether it could be kept as the name of a voice.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= NAME && !text.contains(char::is_control)
+}
+
 /// What can be kept; what was not chosen is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -42,6 +47,12 @@ pub struct Choices {
     /// Kokoro's voice or blend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
+    /// Of espeak-ng.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub espeak_voice: Option<String>,
+    /// Of a server of the Wyoming protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wyoming_voice: Option<String>,
     /// Rate, 0.5 to 2.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f32>,
@@ -54,6 +65,18 @@ pub struct Choices {
 }
 
 impl Choices {
+    /// With the voice of this engine.
+    #[must_use]
+    pub fn speaking(mut self, engine: tts::Backend, voice: &str) -> Self {
+        let place = match engine {
+            tts::Backend::Espeak => &mut self.espeak_voice,
+            tts::Backend::Wyoming => &mut self.wyoming_voice,
+            tts::Backend::Auto | tts::Backend::Kokoro | tts::Backend::Fake => &mut self.voice,
+        };
+        *place = Some(voice.to_owned());
+        self
+    }
+
     /// What differs from an earlier state: that was chosen.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
@@ -63,6 +86,8 @@ impl Choices {
         Self {
             theme: new(&self.theme, &before.theme),
             voice: new(&self.voice, &before.voice),
+            espeak_voice: new(&self.espeak_voice, &before.espeak_voice),
+            wyoming_voice: new(&self.wyoming_voice, &before.wyoming_voice),
             speed: new(&self.speed, &before.speed),
             volume: new(&self.volume, &before.volume),
             edit: new(&self.edit, &before.edit),
@@ -74,15 +99,28 @@ impl Choices {
         Self {
             theme: self.theme.or(earlier.theme),
             voice: self.voice.or(earlier.voice),
+            espeak_voice: self.espeak_voice.or(earlier.espeak_voice),
+            wyoming_voice: self.wyoming_voice.or(earlier.wyoming_voice),
             speed: self.speed.or(earlier.speed),
             volume: self.volume.or(earlier.volume),
             edit: self.edit.or(earlier.edit),
         }
     }
 
+    /// A voice that would be taken and cannot be.
+    fn take_gone(&mut self, context: &Context, layers: &Layers) -> Option<String> {
+        let (place, key) = match context.config.tts.backend {
+            tts::Backend::Espeak => (&mut self.espeak_voice, "tts.espeak_voice"),
+            tts::Backend::Kokoro => (&mut self.voice, "tts.voice"),
+            tts::Backend::Auto | tts::Backend::Wyoming | tts::Backend::Fake => return None,
+        };
+        place.take_if(|voice| !layers.is_set(key) && check(Named::Voice, voice, context).is_err())
+    }
+
     fn holds(&self) -> bool {
-        let name = |text: &String| !text.is_empty() && text.len() <= NAME && !text.contains(char::is_control);
-        self.voice.as_ref().is_none_or(name)
+        // Of a server an empty one is a choice as well: its own.
+        [&self.voice, &self.espeak_voice].into_iter().flatten().all(|name| is_name(name))
+            && self.wyoming_voice.iter().all(|name| name.is_empty() || is_name(name))
             && self.speed.is_none_or(|speed| slash::SPEED.contains(&speed))
             && self.volume.is_none_or(|volume| slash::VOLUME.contains(&volume))
     }
@@ -93,14 +131,20 @@ impl Choices {
             wanted.into_iter().filter(|_| !is_set).for_each(|wanted| *place = wanted);
         }
         take(self.theme, is_set("tui.theme"), &mut config.tui.theme);
-        take(self.voice, is_set("tts.voice"), &mut config.tts.voice);
+        // A voice of an engine that does not speak would only be complained of.
+        match config.tts.backend {
+            tts::Backend::Espeak => take(self.espeak_voice, is_set("tts.espeak_voice"), &mut config.tts.espeak_voice),
+            tts::Backend::Wyoming => take(self.wyoming_voice, is_set("tts.wyoming_voice"), &mut config.tts.wyoming_voice),
+            tts::Backend::Kokoro => take(self.voice, is_set("tts.voice"), &mut config.tts.voice),
+            tts::Backend::Auto | tts::Backend::Fake => {}
+        }
         take(self.speed, is_set("tts.speed"), &mut config.tts.speed);
         take(self.volume, is_set("audio.volume"), &mut config.audio.volume);
         take(self.edit, is_set("tui.edit"), &mut config.tui.edit);
     }
 }
 
-/// Puts what was kept into the configuration. What cannot be taken is left out, and the sentence beside it is to be said.
+/// Puts what was kept into the configuration, which says which engine speaks (see [`settle`](super::names::settle)). What cannot be taken is left out, and the sentence beside it is to be said.
 pub fn recall(context: &mut Context, layers: &Layers) -> Option<String> {
     if !context.config.sessions.save {
         return None;
@@ -110,15 +154,9 @@ pub fn recall(context: &mut Context, layers: &Layers) -> Option<String> {
         Ok(choices) => choices,
         Err(error) => return Some(error.to_string()),
     };
-    let gone = choices.voice.take_if(|voice| gone(voice, context, layers));
+    let gone = choices.take_gone(context, layers);
     choices.fill(&mut context.config, |key| layers.is_set(key));
-    gone.map(|voice| format!("the voice chosen last time, {voice}, is not there any more: {} speaks", context.config.tts.voice))
-}
-
-/// Whether a voice that would be taken cannot be.
-fn gone(voice: &str, context: &Context, layers: &Layers) -> bool {
-    let ours = matches!(context.config.tts.backend, tts::Backend::Auto | tts::Backend::Kokoro);
-    ours && !layers.is_set("tts.voice") && check(Named::Voice, voice, context).is_err()
+    gone.map(|voice| format!("the voice chosen last time, {voice}, is not there any more: {} speaks", context.config.tts.spoken()))
 }
 
 /// Keeps these choices beside the earlier ones. Waits for the disk.

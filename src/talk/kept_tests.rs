@@ -34,6 +34,7 @@ impl Rig {
         fs::write(&file, toml).unwrap();
         let layers = Layers::stack(Some(&file), &self.context.paths, flags).unwrap();
         self.context.config = layers.read().unwrap();
+        super::super::names::settle(&mut self.context);
         let note = recall(&mut self.context, &layers);
         (self.context.config.clone(), note)
     }
@@ -81,7 +82,9 @@ fn a_file_that_does_not_hold_is_one_sentence_and_gives_way_to_the_next_choice() 
         let mut rig = Rig::broken(text);
         let (config, note) = rig.start("", &[]);
         let note = note.unwrap();
-        assert_eq!(config, Config::default());
+        let mut untouched = Config::default();
+        untouched.tts.backend = config.tts.backend;
+        assert_eq!(config, untouched);
         assert!(note.contains("choices.toml") && note.contains("choose again") && !note.contains('\n'), "{note}");
         keep(&rig.context.paths, chosen()).unwrap();
         assert_eq!(rig.start("", &[]).1, None);
@@ -100,11 +103,38 @@ fn what_is_no_file_is_never_waited_for() {
 fn a_voice_that_is_gone_is_said_and_not_taken() {
     let mut rig = Rig::new();
     keep(&rig.context.paths, Choices { voice: Some("xx_gone".into()), ..chosen() }).unwrap();
-    let (config, note) = rig.start("", &[]);
-    assert!(note.unwrap().contains("xx_gone, is not there any more"));
+    let kokoro = "[tts]\nbackend = 'kokoro'\n";
+    let (config, note) = rig.start(kokoro, &[]);
+    assert!(note.unwrap().contains("xx_gone, is not there any more: af_heart speaks"));
     assert_eq!((config.tts.voice, config.tts.speed), (Config::default().tts.voice, 1.3), "the rest is taken");
-    let (_, note) = rig.start("[tts]\nvoice = 'af_heart'", &[]);
+    let (_, note) = rig.start(&format!("{kokoro}voice = 'af_heart'"), &[]);
     assert_eq!(note, None, "it would not have been taken anyway");
+}
+
+#[test]
+fn a_voice_belongs_to_the_engine_that_spoke_it() {
+    let mut rig = Rig::new();
+    for (engine, voice) in [(tts::Backend::Kokoro, "af_bella"), (tts::Backend::Wyoming, "ryan")] {
+        keep(&rig.context.paths, Choices::default().speaking(engine, voice)).unwrap();
+    }
+    let voices = |(config, note): (Config, Option<String>)| {
+        let tts::Settings { voice, espeak_voice, wyoming_voice, .. } = config.tts;
+        ([voice, espeak_voice, wyoming_voice], note)
+    };
+    let all = |voices: [&str; 3]| voices.map(str::to_owned);
+    // Kokoro's is neither taken nor complained of where espeak-ng speaks.
+    assert_eq!(voices(rig.start("[tts]\nbackend = 'espeak'", &[])), (all(["af_heart", "en-us", ""]), None));
+    assert_eq!(voices(rig.start("", &[])), (all(["af_heart", "en-us", ""]), None));
+    assert_eq!(voices(rig.start("[tts]\nbackend = 'wyoming'", &[])), (all(["af_heart", "en-us", "ryan"]), None));
+    keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Wyoming, "")).unwrap();
+    assert_eq!(voices(rig.start("[tts]\nbackend = 'wyoming'", &[])), (all(["af_heart", "en-us", ""]), None));
+    keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Espeak, "xx-gone")).unwrap();
+    let (_, note) = voices(rig.start("", &[]));
+    assert_eq!(note.unwrap(), "the voice chosen last time, xx-gone, is not there any more: en-us speaks");
+    if tts::espeak::installed() {
+        keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Espeak, "en-gb")).unwrap();
+        assert_eq!(voices(rig.start("", &[])), (all(["af_heart", "en-gb", ""]), None));
+    }
 }
 
 #[test]

@@ -5,11 +5,12 @@
 
 use std::path::Path;
 
+use super::kept;
 use crate::{
     config::Context,
     error::{Error, Result, Room},
     llm,
-    pipeline::live::{self, DeviceInfo},
+    pipeline::live::{self, Command, DeviceInfo},
     tts,
 };
 
@@ -33,6 +34,18 @@ impl Named {
     }
 }
 
+impl Named {
+    /// Takes the one of this name.
+    pub const fn command(self, name: String) -> Command {
+        match self {
+            Self::Voice => Command::Voice(name),
+            Self::Model => Command::Model(name),
+            Self::Input => Command::Input(name),
+            Self::Output => Command::Output(name),
+        }
+    }
+}
+
 /// So many names are offered instead of a wrong one.
 const OFFERED: usize = 3;
 
@@ -49,23 +62,44 @@ pub fn check(what: Named, name: &str, context: &Context) -> Result<()> {
     }
 }
 
-/// Of other engines than Kokoro only they themselves know the voices.
+/// As the engine that speaks takes it. A server alone knows its voices.
 fn voice(name: &str, context: &Context) -> Result<()> {
-    if !matches!(context.config.tts.backend, tts::Backend::Auto | tts::Backend::Kokoro) {
-        return Ok(());
+    match live::speaks(context)? {
+        tts::Backend::Auto | tts::Backend::Kokoro => {
+            let known = live::voices(context)?;
+            if known.is_empty() {
+                let message = "there are no voices of Kokoro to choose from";
+                return Err(Error::fetch(Room::Tts, message).hint("`xnai models pull tiny` gets voices"));
+            }
+            blend(name, &known)
+        }
+        tts::Backend::Espeak => {
+            let known = tts::espeak::voices()?;
+            if known.iter().any(|listed| listed.is_called(name)) {
+                return Ok(());
+            }
+            let known: Vec<String> = known.into_iter().map(|listed| listed.language).collect();
+            among(Named::Voice, name, &known).map_err(|error| {
+                let said = Error::reword(Room::Tts, format!("{}, and espeak-ng speaks", error.message()));
+                said.hint(error.remedy().unwrap_or("see `espeak-ng --voices`"))
+            })
+        }
+        tts::Backend::Wyoming if !kept::is_name(name) => Err(Error::reword(Room::Tts, "that is no name of a voice")),
+        tts::Backend::Wyoming | tts::Backend::Fake => Ok(()),
     }
-    let known = live::voices(context)?;
-    if known.is_empty() {
-        let message = "there are no voices to choose from: espeak-ng speaks, as tts.espeak_voice sets it";
-        return Err(Error::fetch(Room::Tts, message).hint("`xnai models pull tiny` gets voices"));
-    }
-    parts(name).into_iter().try_for_each(|part| among(Named::Voice, part, &known))
 }
 
-/// The voices of a blend: `af_heart.6+am_michael.4`.
-fn parts(wish: &str) -> Vec<&str> {
-    let name = |part: &'_ str| part.rfind('.').filter(|at| part[at + 1..].bytes().all(|b| b.is_ascii_digit())).unwrap_or(part.len());
-    wish.split('+').map(str::trim).map(|part| &part[..name(part)]).collect()
+/// `af_heart`, or `af_heart.6+am_michael.4`: as it is read when it is opened, and of voices that there are.
+fn blend(wish: &str, known: &[String]) -> Result<()> {
+    tts::voices::parse(wish)?.iter().try_for_each(|(name, _)| among(Named::Voice, name, known))
+}
+
+/// Says which engine speaks, once for a conversation: so a voice that is chosen is that one's.
+pub fn settle(context: &mut Context) {
+    // What stands in the way is said by whoever opens the engines.
+    if let Ok(backend) = live::speaks(context) {
+        context.config.tts.backend = backend;
+    }
 }
 
 fn model(name: &str, context: &Context) -> Result<()> {
@@ -77,19 +111,16 @@ fn model(name: &str, context: &Context) -> Result<()> {
     among(Named::Model, name, &known)
 }
 
-/// As the devices are looked for: exactly, by number, or by a part that only one of them has.
+/// As devices are looked for when they are opened.
 fn device(what: Named, name: &str, known: &[DeviceInfo]) -> Result<()> {
-    let part = name.to_lowercase();
-    let exact = known.iter().any(|info| info.name == name || name.parse() == Ok(info.index));
-    let has = |info: &&DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
-    match known.iter().filter(has).count() {
-        _ if exact || name == "default" => Ok(()),
-        1 => Ok(()),
-        0 => {
+    match live::find_device(name, known) {
+        _ if name == "default" => Ok(()),
+        Ok(_) => Ok(()),
+        Err(0) => {
             let names: Vec<String> = known.iter().map(|info| info.name.clone()).collect();
             among(what, name, &names)
         }
-        several => {
+        Err(several) => {
             let message = format!("{several} devices have {name:?} in their names");
             Err(Error::reword(Room::Audio, message).hint("give more of it, or its number in `xnai devices`"))
         }
@@ -148,10 +179,32 @@ mod tests {
     }
 
     #[test]
-    fn of_a_blend_every_voice_must_be_there() {
-        assert_eq!(parts("af_heart.6+am_michael.4"), ["af_heart", "am_michael"]);
-        assert_eq!(parts(" af_heart + bogus.5 "), ["af_heart", "bogus"]);
-        assert_eq!(parts("a.b"), ["a.b"]);
+    fn a_blend_is_taken_as_it_is_opened_and_every_voice_of_it_must_be_there() {
+        let known = names(&["af_heart", "am_michael"]);
+        for wish in ["af_heart", "af_heart.6+am_michael.4", " am_michael + af_heart.5 "] {
+            assert!(blend(wish, &known).is_ok(), "{wish}");
+        }
+        for wish in ["af_heart.0", "af_heart.6+bogus.4", "af_heart.x", "af_heart+", "af_heart.5.5+.", ""] {
+            assert!(blend(wish, &known).is_err(), "{wish}");
+        }
+    }
+
+    #[test]
+    fn where_no_model_of_kokoro_is_espeak_is_the_one_that_is_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let mut context = Context { config: crate::config::Config::default(), paths: crate::os::paths::Paths::under(root.path()) };
+        settle(&mut context);
+        assert_eq!(context.config.tts.backend, tts::Backend::Espeak);
+        if !tts::espeak::installed() {
+            assert!(std::env::var_os("CI").is_none(), "espeak-ng is not installed");
+            eprintln!("skipped: espeak-ng is not installed");
+            return;
+        }
+        let said = check(Named::Voice, "af_bella", &context).unwrap_err().to_string();
+        assert!(said.starts_with("there is no voice called \"af_bella\", and espeak-ng speaks"), "{said}");
+        let said = check(Named::Voice, "en-gbb", &context).unwrap_err().to_string();
+        assert!(said.contains("did you mean en-gb"), "{said}");
+        assert!(check(Named::Voice, "en-gb", &context).is_ok());
     }
 
     #[test]

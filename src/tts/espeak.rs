@@ -19,7 +19,7 @@ use super::{PcmSink, Speed, Tts, tame, wav};
 use crate::{
     error::{Error, Result, Room},
     parcel::{Pcm, Sentence, Spoken},
-    turn::Turn,
+    turn::{Session, Turn},
 };
 
 const PROGRAM: &str = "espeak-ng";
@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: u8 = 20;
 /// Samples handed on at once: a quarter of a second at its 22,050 Hz.
 const FRAGMENT: usize = 5_512;
+/// Bytes of its list of voices; version 1.51 prints 9,000.
+const LONGEST_LIST: usize = 1 << 20;
 /// Measured with version 1.51: 10 ms to start it, 45 µs a character.
 const START: Duration = Duration::from_millis(10);
 const CHARACTER: Duration = Duration::from_micros(45);
@@ -53,10 +55,7 @@ impl Espeak {
         if voice.is_empty() || voice.starts_with('-') || !voice.chars().all(plain) {
             return Err(no_voice(voice));
         }
-        let program = find(path).ok_or_else(|| {
-            Error::fetch(Room::Tts, "the program espeak-ng is not installed")
-                .hint("run `apt-get install espeak-ng` as root, or `xnai models pull tiny` for a better voice")
-        })?;
+        let program = find(path).ok_or_else(missing)?;
         Ok(Self { program, voice: voice.into(), speed })
     }
 
@@ -159,6 +158,59 @@ impl Drop for Running {
     }
 }
 
+/// A voice that the program lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// `en-gb`: what one calls it.
+    pub language: String,
+    /// Its own name, its file, and the languages it speaks as well.
+    others: Vec<String>,
+}
+
+impl Listed {
+    fn of(line: &str) -> Option<Self> {
+        let mut columns = line.split_whitespace().skip(1);
+        let (language, _, name, file) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+        let rest: String = columns.flat_map(|word| [word, " "]).collect();
+        let also = rest.split(['(', ')']).filter_map(|one| one.split_whitespace().next());
+        let others = [name, file].into_iter().chain(also).map(str::to_owned).collect();
+        Some(Self { language: language.to_owned(), others })
+    }
+
+    /// Whether the program would take it under this name; a variant (`+f3`) changes only its sound.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.split('+').next().unwrap_or(name);
+        std::iter::once(&self.language).chain(&self.others).any(|one| one.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The voices that the installed program lists. Waits for it.
+pub fn voices() -> Result<Vec<Listed>> {
+    listed(&find(env::var_os("PATH")).ok_or_else(missing)?)
+}
+
+fn listed(program: &PathBuf) -> Result<Vec<Listed>> {
+    let failed = |e: &std::io::Error| Error::io(Room::Tts, "running", program, e);
+    let mut command = Command::new(program);
+    command.arg("--voices").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| failed(&e))?;
+    let sound = child.stdout.take();
+    let (mut running, turn) = (Running { child, sound }, Session::new().turn());
+    let (mut text, mut bytes) = (Vec::new(), vec![0; 16 << 10]);
+    while text.len() < LONGEST_LIST {
+        match running.read(&mut bytes, &turn)? {
+            0 => break,
+            count => text.extend_from_slice(&bytes[..count]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&text).lines().skip(1).filter_map(Listed::of).collect())
+}
+
+fn missing() -> Error {
+    Error::fetch(Room::Tts, "the program espeak-ng is not installed")
+        .hint("run `apt-get install espeak-ng` as root, or `xnai models pull tiny` for a better voice")
+}
+
 /// Whether the program is installed.
 pub fn installed() -> bool {
     find(env::var_os("PATH")).is_some()
@@ -177,7 +229,7 @@ fn no_voice(voice: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::Kind, turn::Session};
+    use crate::error::Kind;
 
     /// A program of ours in place of the real one, so that these tests run everywhere.
     fn standing_in(script: &str) -> (tempfile::TempDir, Espeak) {
@@ -198,6 +250,20 @@ mod tests {
         let error = |path: &str, voice| Espeak::found_in(Some(path.into()), voice, Speed::NATURAL).unwrap_err();
         assert_eq!(error("/nowhere", "en-us").kind(), Kind::Fetch);
         assert_eq!(error("/nowhere", "-h").kind(), Kind::Reword);
+    }
+
+    #[test]
+    fn the_voices_it_lists_are_known_by_all_their_names() {
+        let list = "Pty Language       Age/Gender VoiceName          File                 Other Languages\n \
+                    5  en-gb-x-rp      --/M      English_(Received_Pronunciation) gmw/en-GB-x-rp       (en-gb 4)(en 5)\n \
+                    5  af              --/M      Afrikaans          gmw/af\n\n";
+        let (_folder, voice) = standing_in(&format!("[ \"$1\" = --voices ] && cat <<'END'\n{list}END"));
+        let known = listed(&voice.program).unwrap();
+        assert_eq!(known.iter().map(|one| one.language.as_str()).collect::<Vec<_>>(), ["en-gb-x-rp", "af"]);
+        for name in ["en-gb-x-rp", "EN-GB", "en", "gmw/en-GB-x-rp", "en-gb+f3"] {
+            assert!(known[0].is_called(name) && !known[1].is_called(name), "{name}");
+        }
+        assert!(!known[0].is_called("5") && !known[0].is_called("af_heart"));
     }
 
     #[test]

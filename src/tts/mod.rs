@@ -105,6 +105,26 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The voice of the back end that these settings name.
+    pub fn spoken(&self) -> &String {
+        match self.backend {
+            Backend::Espeak => &self.espeak_voice,
+            Backend::Wyoming => &self.wyoming_voice,
+            Backend::Auto | Backend::Kokoro | Backend::Fake => &self.voice,
+        }
+    }
+
+    /// Where that voice is set.
+    pub fn spoken_mut(&mut self) -> &mut String {
+        match self.backend {
+            Backend::Espeak => &mut self.espeak_voice,
+            Backend::Wyoming => &mut self.wyoming_voice,
+            Backend::Auto | Backend::Kokoro | Backend::Fake => &mut self.voice,
+        }
+    }
+}
+
 /// The files that a voice needs, already checked.
 #[derive(Clone, Debug, Default)]
 pub struct Files {

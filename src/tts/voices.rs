@@ -111,7 +111,7 @@ fn shelf(files: &[ModelFile]) -> Result<Vec<Place>> {
 }
 
 /// Names and shares; the shares add up to 1. `name.6` has six tenths, a name alone counts as 1.
-fn parse(wish: &str) -> Result<Vec<(String, f32)>> {
+pub fn parse(wish: &str) -> Result<Vec<(String, f32)>> {
     let wrong = || {
         Error::reword(Room::Tts, format!("tts.voice is {wish:?}, which is neither a voice nor a blend"))
             .hint("write af_heart, or af_heart.6+am_michael.4")

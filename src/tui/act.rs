@@ -3,6 +3,7 @@
 use super::{
     choices::Kind,
     event::Effect,
+    input::Input,
     keys,
     model::{Focus, Model, Over},
     palette::{Page, Palette},
@@ -72,7 +73,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Aloud(on) => switch(model, "speaking the answers", on, |m| &mut m.knobs.aloud, Command::Aloud),
         Act::Choose(kind) => list(model, kind, Effect::List(kind)),
         Act::Find(words) => list(model, Kind::Sessions, Effect::Find(words)),
-        Act::Take(kind, name) | Act::Name(kind @ Kind::Sessions, name) => take(kind, name),
+        Act::Take(kind, name) | Act::Name(kind @ Kind::Sessions, name) => take(model, kind, name),
         Act::Name(kind, name) => vec![Effect::Check(kind, name)],
         Act::Theme(theme) => {
             model.theme = theme.unwrap_or(model.theme.next());
@@ -86,7 +87,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             search::find(model, &words);
             vec![]
         }
-        Act::New => new(model),
+        Act::New => turn(model, vec![Effect::Send(Command::Silence), Effect::Fresh]),
         Act::Export(file) => vec![Effect::Export(file)],
         Act::Tell(text) => {
             model.say(&text);
@@ -116,7 +117,15 @@ fn talk(model: &mut Model) -> Vec<Effect> {
     keys::said(model, if down { Say::Release } else { Say::Press })
 }
 
+/// Said to whoever does not wait for the disk.
+pub const TURNING: &str = "the disk has not answered yet which conversation this is: again in a moment";
+
 fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.turning {
+        model.input = Input::holding(text);
+        model.say(TURNING);
+        return vec![];
+    }
     model.turns.push(Turn::asked(text));
     model.top = None;
     model.knobs.paused = false;
@@ -168,14 +177,24 @@ fn switch(
     vec![Effect::Send(command(on))]
 }
 
-pub fn take(kind: Kind, name: String) -> Vec<Effect> {
-    vec![match kind {
-        Kind::Sessions => Effect::Resume(name),
-        Kind::Voices => Effect::Send(Command::Voice(name)),
-        Kind::Models => Effect::Send(Command::Model(name)),
-        Kind::Inputs => Effect::Send(Command::Input(name)),
-        Kind::Outputs => Effect::Send(Command::Output(name)),
-    }]
+pub fn take(model: &mut Model, kind: Kind, name: String) -> Vec<Effect> {
+    match kind {
+        Kind::Sessions => turn(model, vec![Effect::Resume(name)]),
+        Kind::Voices => vec![Effect::Send(Command::Voice(name))],
+        Kind::Models => vec![Effect::Send(Command::Model(name))],
+        Kind::Inputs => vec![Effect::Send(Command::Input(name))],
+        Kind::Outputs => vec![Effect::Send(Command::Output(name))],
+    }
+}
+
+/// Asks the disk for another conversation, one at a time; nothing changes before it has answered.
+fn turn(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
+    if model.turning {
+        model.say(TURNING);
+        return vec![];
+    }
+    model.turning = true;
+    effects
 }
 
 /// A command that may fail was carried out: now it is so.
@@ -214,15 +233,18 @@ fn open(model: &mut Model, citation: usize) -> Vec<Effect> {
     vec![]
 }
 
-fn new(model: &mut Model) -> Vec<Effect> {
+/// The disk has a new conversation: so have the screen and the model.
+pub fn begun(model: &mut Model) -> Vec<Effect> {
+    model.turning = false;
     model.turns.clear();
     (model.top, model.search, model.focus) = (None, super::model::Search::default(), Focus::Input);
     model.remark("A new conversation: what was said before is forgotten.", Role::Note);
-    vec![Effect::Send(Command::Recall(Vec::new())), Effect::Fresh]
+    vec![Effect::Send(Command::Recall(Vec::new()))]
 }
 
 /// Shows an earlier conversation, to go on with it.
 pub fn recall(model: &mut Model, entries: &[Entry]) -> Vec<Effect> {
+    model.turning = false;
     model.turns.clear();
     (model.top, model.search) = (None, super::model::Search::default());
     for entry in entries {

@@ -27,6 +27,10 @@ pub enum Event {
     Listed(Kind, Vec<Choice>),
     /// There is one of this name, asked for by [`Effect::Check`].
     Named(Kind, String),
+    /// A new conversation, asked for by [`Effect::Fresh`].
+    Begun,
+    /// It is the same conversation as before: neither of them could be had, and why.
+    Stayed(String),
     /// An earlier conversation, asked for by [`Effect::Resume`].
     Recalled(Vec<Entry>),
     /// A command that may fail was carried out.
@@ -55,7 +59,7 @@ pub enum Effect {
     Resume(String),
     /// Write the session at hand as Markdown, to this file or one named after it.
     Export(Option<String>),
-    /// A conversation begins anew: so does the session on disk.
+    /// Begin another session on disk.
     Fresh,
     /// The first run was seen.
     Greeted,

@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, 
 
 use super::{
     TalkKey,
-    act::{Act, act},
+    act::{Act, TURNING, act},
     event::Effect,
     model::{Device, Focus, Model, Over},
     search, slash,
@@ -74,6 +74,11 @@ pub fn said(model: &mut Model, say: Say) -> Vec<Effect> {
         Say::Press if matches!(model.microphone, Device::Lost(_)) => {
             model.talk = Talk::Up;
             model.say("there is no microphone: type your question instead");
+            vec![Effect::Send(Command::Silence)]
+        }
+        Say::Press if model.turning => {
+            model.talk = Talk::Up;
+            model.say(TURNING);
             vec![Effect::Send(Command::Silence)]
         }
         Say::Press => {

@@ -17,7 +17,8 @@ use crate::{
         conductor::{Ear, Voice, Work},
         news::{Doing, Level},
     },
-    talk::kept::Choices,
+    talk::{kept::Choices, noted::Noted},
+    tts,
 };
 
 /// How long a sentence stays in the status line.
@@ -77,7 +78,9 @@ pub struct Knobs {
     pub volume: f32,
     /// 0.5 to 2.0.
     pub speed: f32,
+    /// Of the engine that speaks.
     pub voice: String,
+    pub speaks: tts::Backend,
     pub model: String,
 }
 
@@ -161,8 +164,10 @@ pub struct Model {
     pub warnings: Vec<String>,
     pub said: Option<(String, Instant)>,
     /// What the documents and the writer noted in this run: said once.
-    pub noted: Vec<String>,
+    pub noted: Noted,
     pub silence: Silence,
+    /// Another conversation was asked for, and the disk has not answered: what were asked now would be cut off by it.
+    pub turning: bool,
     /// What was typed before Tab made a command of it, and what it made.
     pub completed: Option<(String, String)>,
     /// Something on the screen is no longer true.
@@ -188,7 +193,8 @@ impl Model {
             paused: false,
             volume: config.audio.volume,
             speed: config.tts.speed,
-            voice: config.tts.voice.clone(),
+            voice: config.tts.spoken().clone(),
+            speaks: config.tts.backend,
             model: config.llm.model.clone(),
         };
         Self {
@@ -215,8 +221,9 @@ impl Model {
             models: Vec::new(),
             warnings: Vec::new(),
             said: None,
-            noted: Vec::new(),
+            noted: Noted::default(),
             silence: Silence::default(),
+            turning: false,
             completed: None,
             stale: true,
         }
@@ -224,9 +231,9 @@ impl Model {
 
     /// What is kept for the next time, as it is set now.
     pub fn choices(&self) -> Choices {
-        let Knobs { voice, speed, volume, edit, .. } = &self.knobs;
-        let (voice, speed, volume) = (Some(voice.clone()), Some(*speed), Some(*volume));
-        Choices { theme: Some(self.theme), voice, speed, volume, edit: Some(*edit) }
+        let Knobs { voice, speaks, speed, volume, edit, .. } = &self.knobs;
+        let (speed, volume, edit) = (Some(*speed), Some(*volume), Some(*edit));
+        Choices { theme: Some(self.theme), speed, volume, edit, ..Choices::default() }.speaking(*speaks, voice)
     }
 
     /// Puts a sentence into the status line for a while.

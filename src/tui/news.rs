@@ -21,9 +21,6 @@ use crate::{
     turn::TurnId,
 };
 
-/// So many remarks are remembered as said.
-const NOTED: usize = 64;
-
 /// Takes it in; nothing where the screen looks the same afterwards.
 pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
     model.meters.note(told);
@@ -33,6 +30,14 @@ pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
         News::Loaded(engine, _) => loaded(model, *engine),
         News::Doing(doing) => doing_now(model, *doing),
         News::Device(side, state) => device(model, *side, state),
+        News::Stays(stays) => {
+            let knob = if stays.engine == Engine::Writer { &mut model.knobs.model } else { &mut model.knobs.voice };
+            if *knob == clean::line(&stays.refused) {
+                *knob = clean::line(&stays.name);
+            }
+            model.say(&stays.to_string());
+            vec![]
+        }
         News::Note(text) => {
             model.say(text);
             vec![]
@@ -125,10 +130,7 @@ fn remarks(model: &mut Model, notice: &Notice) -> Vec<String> {
         Notice::Written(finish) => &finish.notes,
         _ => return Vec::new(),
     };
-    let new: Vec<String> = all.iter().filter(|note| !model.noted.contains(note)).cloned().collect();
-    model.noted.extend(new.iter().cloned());
-    model.noted.drain(..model.noted.len().saturating_sub(NOTED));
-    new
+    model.noted.once(all)
 }
 
 /// The turn meant; one that never began is made room for when it comes to words.

@@ -134,10 +134,10 @@ impl<'a> Face<'a> {
         forward(news, self.sender.clone())?;
         let result = self.until_left();
         self.last_word();
-        let unkept = self.clerk.finish();
+        let last = self.clerk.finish();
         // The terminal is given back: what is said now stays.
         drop(self);
-        unkept.iter().for_each(|error| tell(&error.to_string()));
+        last.iter().for_each(|sentence| tell(sentence));
         result
     }
 

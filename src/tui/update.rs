@@ -42,7 +42,12 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Resized(columns, rows) => model.size = (columns, rows),
         Event::Vitals(vitals) => model.meters.vitals = vitals,
         Event::Listed(kind, found) => keys::listed(model, kind, found),
-        Event::Named(kind, name) => return act::take(kind, name),
+        Event::Named(kind, name) => return act::take(model, kind, name),
+        Event::Begun => return act::begun(model),
+        Event::Stayed(why) => {
+            model.turning = false;
+            model.say(&why);
+        }
         Event::Recalled(entries) => return act::recall(model, &entries),
         Event::Obeyed(command) => act::obeyed(model, command),
         Event::Said(text) => model.say(&text),

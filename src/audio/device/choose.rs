@@ -6,6 +6,7 @@ use cpal::{
 };
 
 use super::{DeviceInfo, quiet};
+use crate::audio::find;
 use crate::error::{Error, Result, Room};
 
 /// Each of the device's two buffers: small enough that a hush is heard at once, large enough for a busy machine.
@@ -80,7 +81,7 @@ pub(super) fn choose(wanted: &str, way: Way) -> Result<Choice> {
     }
     let devices = able(way)?;
     let infos: Vec<DeviceInfo> = devices.iter().map(|(info, _)| info.clone()).collect();
-    match find(wanted, &infos).and_then(|at| devices.into_iter().nth(at)) {
+    match find(wanted, &infos).ok().and_then(|at| devices.into_iter().nth(at)) {
         Some((_, choice)) => Ok(choice),
         None => {
             let names: Vec<_> = infos.iter().map(|info| info.name.as_str()).collect();
@@ -89,15 +90,6 @@ pub(super) fn choose(wanted: &str, way: Way) -> Result<Choice> {
             Err(error.hint(format!("set {} to one of: {names}", way.key())))
         }
     }
-}
-
-/// Where in the list it is.
-fn find(wanted: &str, devices: &[DeviceInfo]) -> Option<usize> {
-    let part = wanted.to_lowercase();
-    let exact = |info: &DeviceInfo| info.name == wanted || wanted.parse() == Ok(info.index);
-    let partly = |info: &&DeviceInfo| info.name.to_lowercase().contains(&part) || info.description.to_lowercase().contains(&part);
-    let only_one = || (devices.iter().filter(partly).count() == 1).then(|| devices.iter().position(|info| partly(&info))).flatten();
-    devices.iter().position(exact).or_else(only_one)
 }
 
 /// A device and the form in which we would open it.
@@ -196,32 +188,5 @@ fn fault(name: &str, way: Way, error: &cpal::Error) -> Error {
         ErrorKind::PermissionDenied => say("may not be used by you").hint("join the group `audio`, or start a sound server"),
         ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => say("is not there").hint(format!("plug it in, or {instead}")),
         _ => say(&format!("cannot be opened ({error})")).hint(format!("name another as {key}, or {instead}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn device(index: usize, name: &str, description: &str) -> DeviceInfo {
-        DeviceInfo { index, name: name.into(), description: description.into(), default: index == 0, rate: 48_000, channels: 1 }
-    }
-
-    #[test]
-    fn a_device_is_found_by_name_number_or_a_part_that_fits_only_one() {
-        let list =
-            [device(0, "pulse", "PulseAudio"), device(1, "hw:CARD=USB,DEV=0", "USB microphone"), device(2, "hw:CARD=PCH,DEV=0", "HDA")];
-        for (wanted, found) in [
-            ("pulse", Some(0)),
-            ("1", Some(1)),
-            ("usb", Some(1)),
-            ("USB MIC", Some(1)),
-            ("hda", Some(2)),
-            ("hw:", None),
-            ("7", None),
-            ("x", None),
-        ] {
-            assert_eq!(find(wanted, &list), found, "{wanted}");
-        }
     }
 }

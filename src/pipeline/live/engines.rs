@@ -63,12 +63,19 @@ pub(super) fn with(context: &Context, wish: &Command) -> Context {
     let (llm, voice) = (&mut context.config.llm, &mut context.config.tts);
     match wish {
         Command::Model(model) => llm.model.clone_from(model),
-        Command::Voice(name) if voice.backend == tts::Backend::Espeak => voice.espeak_voice.clone_from(name),
-        Command::Voice(name) => voice.voice.clone_from(name),
+        Command::Voice(name) => voice.spoken_mut().clone_from(name),
         Command::Speed(speed) => voice.speed = *speed,
         _ => {}
     }
     context
+}
+
+/// What that wish is about, as it is named there.
+pub(super) fn name(context: &Context, wish: &Command) -> String {
+    match wish {
+        Command::Model(_) => context.config.llm.model.clone(),
+        _ => context.config.tts.spoken().clone(),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +106,22 @@ mod tests {
         worked.set(true).unwrap();
         assert_eq!(voice(&engines), "am_adam");
         assert_eq!(wish(&mut engines, "bf_emma").0, "am_adam");
+    }
+
+    #[test]
+    fn a_voice_is_set_where_the_engine_that_speaks_looks_for_it() {
+        for backend in [tts::Backend::Kokoro, tts::Backend::Espeak, tts::Backend::Wyoming] {
+            let before = tts::Settings { backend, ..Default::default() };
+            let config = Config { tts: before.clone(), ..Config::default() };
+            let wish = Command::Voice("new".into());
+            let after = with(&Context { config, paths: Paths::from_env().unwrap() }, &wish);
+            let tts::Settings { voice, espeak_voice, wyoming_voice, .. } = after.config.tts.clone();
+            let place = |at, old: String| if backend == at { "new".to_owned() } else { old };
+            assert_eq!(voice, place(tts::Backend::Kokoro, before.voice));
+            assert_eq!(espeak_voice, place(tts::Backend::Espeak, before.espeak_voice));
+            assert_eq!(wyoming_voice, place(tts::Backend::Wyoming, before.wyoming_voice));
+            assert_eq!(name(&after, &wish), "new");
+        }
     }
 
     #[test]

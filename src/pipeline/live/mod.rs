@@ -38,7 +38,7 @@ use super::{
     wake::{self, Choice},
     worker::{self, Swap},
 };
-pub use crate::audio::DeviceInfo;
+pub use crate::audio::{DeviceInfo, find as find_device};
 use crate::{
     audio::{self, Microphone, listen::Segmenter, pipe::Place},
     config::Context,
@@ -73,7 +73,7 @@ pub enum Command {
     Volume(f32),
     /// Speaking rate, 0.5 to 2.0.
     Speed(f32),
-    /// Kokoro voice or blend.
+    /// A voice of the engine that speaks: of Kokoro also a blend.
     Voice(String),
     /// Microphone, by name or number.
     Input(String),
@@ -242,17 +242,17 @@ impl Live {
     fn exchange_engine(&mut self, command: Command) -> Result<()> {
         let settled = self.engines.settle();
         let wanted = engines::with(&self.engines.wanted(), &command);
-        let worked = Arc::default();
+        let (worked, names) = (Arc::default(), (engines::name(&wanted, &command), engines::name(&settled, &command)));
         let message = match command {
             Command::Model(_) => {
                 let (open, back) = (crew::writer(&wanted)?, crew::writer(&settled)?);
                 self.engines.try_writer(wanted, Arc::clone(&worked));
-                Message::Writer(Box::new(Swap { open, back, worked }))
+                Message::Writer(Box::new(Swap { open, back, worked, names }))
             }
             _ => {
                 let (open, back) = (crew::voice(&wanted)?, crew::voice(&settled)?);
                 self.engines.try_voice(wanted, Arc::clone(&worked));
-                Message::Voice(Box::new(Swap { open, back, worked }))
+                Message::Voice(Box::new(Swap { open, back, worked, names }))
             }
         };
         self.pipeline.interrupt()?;
@@ -316,10 +316,27 @@ pub fn devices() -> Result<(Vec<DeviceInfo>, Vec<DeviceInfo>)> {
     Ok((audio::inputs()?, audio::outputs()?))
 }
 
-/// The voices that are installed, for a menu.
-pub fn voices(context: &Context) -> Result<Vec<String>> {
+/// The engine that speaks under this configuration.
+pub fn speaks(context: &Context) -> Result<tts::Backend> {
+    let settings = &context.config.tts;
+    if settings.backend != tts::Backend::Auto {
+        return Ok(settings.backend);
+    }
     let shelf = Shelf::open(&context.config.models, &context.paths)?;
-    tts::voices::names(&shelf.voices()?)
+    let files = tts::Files { model: shelf.find(Role::Tts, &settings.model)?, voices: shelf.voices()? };
+    Ok(tts::decide(settings, &files))
+}
+
+/// The voices that the engine that speaks can be given, for a menu; a server's are its own secret.
+pub fn voices(context: &Context) -> Result<Vec<String>> {
+    match speaks(context)? {
+        tts::Backend::Auto | tts::Backend::Kokoro => {
+            let shelf = Shelf::open(&context.config.models, &context.paths)?;
+            tts::voices::names(&shelf.voices()?)
+        }
+        tts::Backend::Espeak => Ok(tts::espeak::voices()?.into_iter().map(|listed| listed.language).collect()),
+        tts::Backend::Wyoming | tts::Backend::Fake => Ok(Vec::new()),
+    }
 }
 
 /// The language models that are installed, with their bytes, for a menu.

@@ -18,7 +18,7 @@ use super::{Face, greeted, trouble};
 use crate::{
     error::{Error, Result},
     pipeline::live::Command,
-    sessions::clerk::{Reply, Wish},
+    sessions::clerk::{Errand, Reply},
     talk::kept::{self, Choices},
     tui::{
         choices::{self, Kind},
@@ -35,9 +35,9 @@ impl Face<'_> {
             Effect::List(kind) => self.list(kind, None),
             Effect::Check(kind, name) => self.name(kind, name),
             Effect::Find(words) => self.list(Kind::Sessions, Some(words)),
-            Effect::Resume(name) => self.wish(Wish::Resume(name)),
-            Effect::Export(file) => self.wish(Wish::Export(file)),
-            Effect::Fresh => self.wish(Wish::Anew),
+            Effect::Resume(name) => self.errand(Errand::Resume(name)),
+            Effect::Export(file) => self.errand(Errand::Export(file)),
+            Effect::Fresh => self.errand(Errand::Anew),
             Effect::Greeted => {
                 self.remember_greeting();
                 Ok(())
@@ -89,20 +89,26 @@ impl Face<'_> {
     }
 
     /// The disk is another thread's: what became of it comes as a reply.
-    fn wish(&mut self, wish: Wish) -> Result<()> {
-        let refused = self.clerk.wish(wish).err();
-        self.tell(refused);
-        Ok(())
+    fn errand(&mut self, errand: Errand) -> Result<()> {
+        match self.clerk.send(errand.clone()) {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(errand, Errand::Export(_)) => {
+                self.tell(Some(error));
+                Ok(())
+            }
+            Err(error) => self.step(Event::Stayed(error.to_string())),
+        }
     }
 
     pub(super) fn replied(&mut self, reply: Reply) -> Result<()> {
         let events = match reply {
-            Reply::Trouble(error) | Reply::Anew(Err(error)) => Err(error),
-            Reply::Anew(Ok(())) => Ok(Vec::new()),
-            Reply::Resumed(past) => past.map(|(past, note)| {
+            Reply::Trouble(error) => Err(error),
+            Reply::Anew(begun) => Ok(vec![begun.map_or_else(|error| Event::Stayed(error.to_string()), |()| Event::Begun)]),
+            Reply::Resumed(Err(error)) => Ok(vec![Event::Stayed(error.to_string())]),
+            Reply::Resumed(Ok((past, note))) => {
                 let note = note.map(|error| Event::Said(error.to_string()));
-                std::iter::once(Event::Recalled(past.entries)).chain(note).collect()
-            }),
+                Ok(std::iter::once(Event::Recalled(past.entries)).chain(note).collect())
+            }
             Reply::Exported(path) => path.map(|path| vec![Event::Said(format!("written to {}", path.display()))]),
         };
         self.follow(events)

@@ -2,7 +2,11 @@
 
 use super::rig::Rig;
 use crate::{
-    pipeline::live::Command,
+    pipeline::{
+        live::Command,
+        news::{News, Stays},
+        worker::Engine,
+    },
     sessions::{Citation, Ending, Entry},
     talk::kept::Choices,
     tui::{
@@ -35,7 +39,7 @@ fn commands_and_knobs_send_what_they_mean() {
         ("/aloud off", Command::Aloud(false)),
         ("/edit on", Command::Edit(true)),
         ("/pause", Command::Pause(true)),
-        ("/new", Command::Recall(vec![])),
+        ("/new", Command::Silence),
     ];
     for (line, command) in cases {
         let mut rig = Rig::new(80, 24);
@@ -71,6 +75,40 @@ fn sessions_are_asked_for_and_taken_up() {
     assert_eq!((told[1].answer.as_str(), rig.sent()), ("One.", vec![Command::Recall(told.clone())]));
     rig.keys("Ctrl-O");
     assert!(rig.shows("[1] of 1  The Moon") && rig.shows("only where it stands was kept"), "{}", rig.screen());
+}
+
+#[test]
+fn nothing_changes_before_the_disk_has_another_conversation() {
+    let mut rig = Rig::new(80, 24);
+    rig.moon().effects.clear();
+    rig.type_text("/new").keys("Enter");
+    assert_eq!(rig.effects, [Effect::Send(Command::Silence), Effect::Fresh]);
+    assert!(rig.shows("384,400"), "the old one is still there");
+    rig.effects.clear();
+    rig.event(Event::Stayed("the disk is full".into()));
+    assert!(rig.shows("384,400") && rig.shows("the disk is full") && rig.sent().is_empty(), "and stays");
+    rig.type_text("/new").keys("Enter").effects.clear();
+    rig.event(Event::Begun);
+    assert!(!rig.shows("384,400") && rig.shows("A new conversation"), "{}", rig.screen());
+    assert_eq!(rig.sent(), [Command::Recall(vec![])]);
+}
+
+#[test]
+fn whoever_asks_before_the_disk_has_answered_is_told_to_wait() {
+    for (line, answer) in [("/resume", Event::Recalled(vec![])), ("/new", Event::Begun), ("/resume x", Event::Stayed("no".into()))] {
+        let mut rig = Rig::new(80, 24);
+        rig.type_text(line).keys("Enter").effects.clear();
+        rig.type_text("How far?").keys("Enter");
+        assert!(rig.effects.is_empty() && rig.shows("the disk has not answered yet"), "{:?}", rig.effects);
+        assert_eq!(rig.model.input.text(), "How far?", "nothing is lost");
+        rig.keys("Ctrl-C Space -Space");
+        assert!(!rig.sent().contains(&Command::Press), "neither by the talk key");
+        rig.type_text("/new").keys("Enter").type_text("/resume").keys("Enter");
+        assert!(!rig.effects.iter().any(|effect| matches!(effect, Effect::Fresh | Effect::Resume(_))), "one at a time");
+        rig.event(answer).sent();
+        rig.type_text("How far?").keys("Enter");
+        assert_eq!(rig.sent(), [Command::Ask("How far?".into())], "{line}");
+    }
 }
 
 #[test]
@@ -142,6 +180,22 @@ fn a_typed_name_is_looked_for_before_it_is_taken() {
         rig.event(Event::Named(kind, name));
         assert_eq!(rig.sent(), [command]);
     }
+}
+
+#[test]
+fn a_voice_that_cannot_be_opened_is_none_and_the_one_before_is() {
+    let mut rig = Rig::new(80, 24);
+    let before = rig.model.choices();
+    rig.event(Event::Obeyed(Command::Voice("broken".into())));
+    let stays = |refused: &str| {
+        let (refused, name, why) = (refused.to_owned(), "af_heart".to_owned(), "it is no voice".to_owned());
+        News::Stays(Stays { engine: Engine::Voice, refused, name, why })
+    };
+    rig.news(stays("another"));
+    assert_eq!(rig.model.knobs.voice, "broken", "something else was chosen since");
+    rig.news(stays("broken"));
+    assert!(rig.shows("the voice stays as it was: it is no voice"), "{}", rig.screen());
+    assert_eq!(rig.model.choices(), before);
 }
 
 #[test]
