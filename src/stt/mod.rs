@@ -139,7 +139,7 @@ pub fn decide(settings: &Settings, found: Found<'_>) -> Chosen {
 }
 
 /// Of PocketSphinx: what it is, why, and what would be better.
-const PARTLY: &str = "no Whisper model for people's voices is installed: PocketSphinx listens, and gets about one word in five wrong; \
+const PARTLY: &str = "no Whisper model for people's voices is installed: PocketSphinx listens, and gets one word in eight to one in three wrong; \
                       `xnai models pull tiny` gets a better ear";
 
 /// That program as the address of a Wyoming server.
@@ -158,7 +158,7 @@ pub fn open(settings: &Settings, model: Option<&ModelFile>, threads: usize) -> R
 }
 
 /// What the small model is.
-pub const SMALL: &str = "the small speech model understands clear synthetic English voices only, not people";
+pub const SMALL: &str = "the small speech model understands one short question at a time of a clear synthetic English voice, not people";
 
 /// What the user should be told once about this model, if anything: our small one does not understand people.
 pub fn note(model: &ModelFile) -> Option<String> {

@@ -38,7 +38,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     if docs.is_empty() {
         let none_yet = catalogue.docs.is_empty() || args.filter.is_empty();
-        tell(&if none_yet { "no documents yet: `xnai ingest PATH` adds them".into() } else { filter::none_fits(&filter) });
+        let demo = if args.demo { "" } else { " (those of the demo: `xnai sources --demo`)" };
+        tell(&if none_yet { format!("no documents of yours yet: `xnai ingest PATH` adds them{demo}") } else { filter::none_fits(&filter) });
     }
     docs.iter().try_for_each(|d| say(&line(d)))?;
     catalogue.parts.values().for_each(|part| tell(&begun(part)));

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// A device that was silent this long is gone: they all call several times in 100 ms.
-const LOST: Duration = Duration::from_millis(500);
+/// A device that was silent this long is gone, and is to be missed within a second. They all call several times in
+/// 100 ms, but on a busy machine a sound server may stand still for half a second.
+const LOST: Duration = Duration::from_millis(800);
 
 /// A device may take its time to call at all: a Bluetooth speaker wakes up, a sound server is started.
 const BEGIN: Duration = Duration::from_secs(5);
@@ -71,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_device_that_stops_calling_is_lost_within_a_second() {
-        assert_eq!(lost_after(FILLING, |n| (n + FILLING).min(FILLING + 20)), Some(Duration::from_millis(2700)));
-        assert_eq!(lost_after(0, |n| n.min(20)), Some(Duration::from_millis(2700)));
+        assert_eq!(lost_after(FILLING, |n| (n + FILLING).min(FILLING + 20)), Some(Duration::from_millis(3000)));
+        assert_eq!(lost_after(0, |n| n.min(20)), Some(Duration::from_millis(3000)));
         assert_eq!(lost_after(0, |n| n), None);
     }
 
@@ -89,6 +90,6 @@ mod tests {
         let mut watch = Watch::new(0, start);
         assert!(!watch.is_lost(9, start));
         assert!(!watch.is_lost(9, start + Duration::from_secs(60)));
-        assert!((1..=6).any(|n| watch.is_lost(9, start + Duration::from_secs(60) + Duration::from_millis(n * 100))));
+        assert!((1..=9).any(|n| watch.is_lost(9, start + Duration::from_secs(60) + Duration::from_millis(n * 100))));
     }
 }
