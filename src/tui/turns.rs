@@ -88,7 +88,7 @@ impl Turn {
         let passages = entry.citations.iter().map(|citation| clean::passage(&citation.into())).collect();
         let mut turn = Self { question, answer: clean::text(&entry.answer), passages, end: End::Done, ..Self::default() };
         match entry.ended {
-            Ending::Whole => {}
+            Ending::Whole | Ending::Unanswered => {}
             Ending::Interrupted => turn.silence(entry.heard()),
             Ending::Failed => turn.end = End::Failed,
         }
