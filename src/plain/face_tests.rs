@@ -217,3 +217,20 @@ fn what_is_taken_back_is_said_to_be() {
     rig.hear(piece("Too early.\n"));
     assert_eq!(rig.hear(Notice::Withdrawn), ["(never mind that: there is more to the question)"]);
 }
+
+#[test]
+fn words_that_are_given_up_while_they_are_understood_are_said_and_can_be_sent() {
+    let partial = || Notice::Partial { stable: "how long".into(), rest: "may I".into() };
+    let mut rig = Rig::new(false);
+    rig.begin(Origin::Key);
+    rig.hear(partial());
+    rig.doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+    rig.line("/silence");
+    let told = rig.hear(Notice::Withdrawn);
+    assert_eq!(told, ["you: how long may I", "(not asked: an empty line sends it; or type what you meant)"]);
+    assert_eq!(rig.line(""), ["Send(Ask(\"how long may I\"))"]);
+    // Whoever speaks on takes nothing back.
+    rig.begin(Origin::HandsFree);
+    rig.hear(partial());
+    assert!(rig.hear(Notice::Withdrawn).is_empty());
+}

@@ -13,7 +13,10 @@ use super::{
     turns::Turn,
     view::help,
 };
-use crate::{pipeline::live::Command, sessions::Entry};
+use crate::{
+    pipeline::{conductor::Ear, live::Command},
+    sessions::Entry,
+};
 
 /// A wish of the user. A switch without a value turns the other way.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +64,7 @@ pub enum Act {
 pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
         Act::Ask(text) => ask(model, &text),
-        Act::Silence => vec![Effect::Send(Command::Silence)],
+        Act::Silence => silence(model),
         Act::Talk => talk(model),
         Act::Pause(on) => pause(model, on),
         Act::Repeat => repeat(model),
@@ -115,6 +118,31 @@ fn talk(model: &mut Model) -> Vec<Effect> {
     let down = model.talk.is_down();
     model.talk = if down { Talk::Up } else { Talk::Down { since: model.now } };
     keys::said(model, if down { Say::Release } else { Say::Press })
+}
+
+/// Ends what goes on. Words that are still being understood become a draft.
+fn silence(model: &mut Model) -> Vec<Effect> {
+    if let Some(words) = keep_words(model)
+        && model.input.is_empty()
+    {
+        model.input = Input::holding(&words);
+        model.say("this is what was heard: edit and press Enter to send");
+    }
+    vec![Effect::Send(Command::Silence)]
+}
+
+/// A spoken question that is given up while it is being understood: its words so far, which stay on the screen.
+pub fn keep_words(model: &mut Model) -> Option<String> {
+    if model.doing.ear != Ear::Transcribing {
+        return None;
+    }
+    let question = &mut model.turns.unheard()?.question;
+    let words = question.words();
+    question.kept = !words.is_empty();
+    if !question.kept {
+        model.say("dropped before a word of it was understood");
+    }
+    Some(words).filter(|words| !words.is_empty())
 }
 
 /// Said to whoever does not wait for the disk.

@@ -104,7 +104,7 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         return vec![];
     }
     match notice {
-        Notice::Withdrawn => model.turns.forget(id),
+        Notice::Withdrawn => withdrawn(model, id),
         Notice::Drafted(text) => {
             model.turns.forget(id);
             model.input = Input::holding(text);
@@ -121,6 +121,17 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// What was said over again, or nothing after all. What the user gave up stays, to be sent after all.
+fn withdrawn(model: &mut Model, id: TurnId) {
+    match model.turns.of(id) {
+        Some(turn) if turn.question.kept => {
+            turn.end = End::Done;
+            turn.add_remark("not asked: ↑ takes these words up again", Role::Faint);
+        }
+        _ => model.turns.forget(id),
+    }
 }
 
 /// What documents and writer remark, as far as it was not said in this run.

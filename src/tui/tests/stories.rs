@@ -217,3 +217,29 @@ fn what_the_documents_note_is_said_once() {
     }
     assert_eq!(rig.screen().matches("demo documents").count(), 1, "{}", rig.screen());
 }
+
+/// Space was held and let go; this much is understood so far.
+fn being_understood() -> Rig {
+    let mut rig = Rig::new(60, 16);
+    rig.begin(Origin::Key).doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+    rig.tell(Notice::Partial { stable: "how long may I".into(), rest: "give back".into() });
+    rig
+}
+
+#[test]
+fn words_that_are_given_up_while_they_are_understood_are_not_lost() {
+    let mut rig = being_understood();
+    rig.keys("Esc").tell(Notice::Withdrawn).doing(Ear::Idle, Work::Idle, Voice::Idle);
+    assert!(rig.screen().contains("› how long may I give back"), "{}", rig.screen());
+    assert_eq!(rig.model.input.text(), "how long may I give back", "a draft for Enter");
+    rig.keys("Ctrl-U Up");
+    assert_eq!(rig.model.input.text(), "how long may I give back", "and for later");
+    // The talk key begins anew: no draft is in its way.
+    let mut rig = being_understood();
+    rig.keys("Space").tell(Notice::Withdrawn).begin(Origin::Key);
+    assert!(rig.model.input.is_empty() && rig.screen().contains("give back"), "{}", rig.screen());
+    // Whoever speaks on takes nothing back.
+    let mut rig = being_understood();
+    rig.tell(Notice::Withdrawn);
+    assert!(!rig.screen().contains("give back"), "{}", rig.screen());
+}
