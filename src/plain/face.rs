@@ -12,7 +12,7 @@ use crate::{
     pipeline::{
         conductor::{Ear, Voice, Work},
         live::Command,
-        news::{Doing, News, Notice, Origin, Told},
+        news::{Doing, News, Notice, Origin, Phrase, Told},
     },
     sessions::Citation,
     slash::{self, Slash},
@@ -53,6 +53,7 @@ pub struct Face {
     draft: Option<String>,
     /// The user gave up what was being understood.
     given_up: bool,
+    phrase: Phrase,
     devices: Devices,
     /// What documents and writer noted, and was said.
     noted: Noted,
@@ -87,6 +88,7 @@ impl Face {
             asked: None,
             draft: None,
             given_up: false,
+            phrase: Phrase::default(),
             devices: Devices::default(),
             noted: Noted::default(),
             knobs: Knobs::new(config, aloud),
@@ -207,7 +209,17 @@ impl Face {
                 vec![tell(stays)]
             }
             News::Note(note) => vec![tell(note)],
+            News::Phrase(phrase) => self.phrase(*phrase),
             News::Loaded(..) | News::Level(_) => Vec::new(),
+        }
+    }
+
+    /// That the phrase was understood, and that its time is over. At the beginning a note says what is waited for.
+    fn phrase(&mut self, now: Phrase) -> Vec<Act> {
+        match (std::mem::replace(&mut self.phrase, now), now) {
+            (_, Phrase::Spoken) => vec![tell("yes? listening")],
+            (Phrase::Spoken, Phrase::Awaited) => vec![tell("waiting for the phrase again")],
+            _ => Vec::new(),
         }
     }
 

@@ -234,3 +234,11 @@ fn words_that_are_given_up_while_they_are_understood_are_said_and_can_be_sent() 
     rig.hear(partial());
     assert!(rig.hear(Notice::Withdrawn).is_empty());
 }
+
+#[test]
+fn the_phrase_is_answered_with_a_sign() {
+    let mut rig = Rig::new(false);
+    assert!(rig.news(News::Phrase(Phrase::Awaited)).is_empty(), "a note says so");
+    assert_eq!(rig.news(News::Phrase(Phrase::Spoken)), ["(yes? listening)"]);
+    assert_eq!(rig.news(News::Phrase(Phrase::Awaited)), ["(waiting for the phrase again)"]);
+}

@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     pipeline::{
         conductor::{Ear, Voice, Work},
-        news::{Doing, Level},
+        news::{Doing, Level, Phrase},
     },
     talk::{kept::Choices, noted::Noted},
     tts,
@@ -89,6 +89,10 @@ pub struct Knobs {
 pub enum State {
     Waking,
     Idle,
+    /// Nothing is heard before the key phrase was spoken.
+    Awaiting,
+    /// It was: a question may begin.
+    Called,
     Listening,
     Thinking,
     Speaking,
@@ -100,6 +104,8 @@ impl State {
         match self {
             Self::Waking => "waking up",
             Self::Idle => "idle",
+            Self::Awaiting => "waits for its phrase",
+            Self::Called => "yes? listening",
             Self::Listening => "listening",
             Self::Thinking => "thinking",
             Self::Speaking => "speaking",
@@ -109,8 +115,8 @@ impl State {
 
     pub const fn role(self) -> Role {
         match self {
-            Self::Idle => Role::Idle,
-            Self::Listening => Role::Listening,
+            Self::Idle | Self::Awaiting => Role::Idle,
+            Self::Called | Self::Listening => Role::Listening,
             Self::Waking | Self::Thinking | Self::Paused => Role::Thinking,
             Self::Speaking => Role::Speaking,
         }
@@ -152,6 +158,7 @@ pub struct Model {
     pub over: Over,
     pub search: Search,
     pub doing: Doing,
+    pub phrase: Phrase,
     /// Engines that have not loaded yet.
     pub waking: bool,
     pub level: Level,
@@ -212,6 +219,7 @@ impl Model {
             over: Over::Nothing,
             search: Search::default(),
             doing: Doing::default(),
+            phrase: Phrase::default(),
             waking: false,
             level: Level { db: -90.0, speech: false },
             microphone: Device::Unknown,
@@ -257,13 +265,17 @@ impl Model {
             (_, Voice::Held, ..) | (_, _, _, Ear::Transcribing) => State::Thinking,
             (_, _, work, _) if work != Work::Idle => State::Thinking,
             _ if self.waking => State::Waking,
-            _ => State::Idle,
+            _ => match self.phrase {
+                Phrase::Unwanted => State::Idle,
+                Phrase::Awaited => State::Awaiting,
+                Phrase::Spoken => State::Called,
+            },
         }
     }
 
     /// Whether something goes on that Esc would end.
     pub fn is_busy(&self) -> bool {
-        !matches!(self.state(), State::Idle | State::Waking)
+        !matches!(self.state(), State::Idle | State::Awaiting | State::Called | State::Waking)
     }
 
     /// The talk key types a space where somebody is typing.

@@ -29,6 +29,10 @@ pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
         News::Turn(id, notice) => turn(model, *id, notice),
         News::Loaded(engine, _) => loaded(model, *engine),
         News::Doing(doing) => doing_now(model, *doing),
+        News::Phrase(phrase) => {
+            model.phrase = *phrase;
+            vec![]
+        }
         News::Device(side, state) => device(model, *side, state),
         News::Stays(stays) => {
             let knob = if stays.engine == Engine::Writer { &mut model.knobs.model } else { &mut model.knobs.voice };

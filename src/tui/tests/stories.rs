@@ -5,10 +5,10 @@ use crate::{
     error::{Error, Room},
     parcel::Passages,
     pipeline::{
-        Notice,
+        News, Notice,
         conductor::{Ear, Voice, Work},
         live::Command,
-        news::{DeviceState, Origin},
+        news::{DeviceState, Origin, Phrase},
     },
     tui::{
         TalkKey,
@@ -242,4 +242,18 @@ fn words_that_are_given_up_while_they_are_understood_are_not_lost() {
     let mut rig = being_understood();
     rig.tell(Notice::Withdrawn);
     assert!(!rig.screen().contains("give back"), "{}", rig.screen());
+}
+
+#[test]
+fn it_shows_that_it_waits_for_the_phrase_and_that_it_was_called() {
+    let mut rig = Rig::new(40, 10);
+    rig.awake().news(News::Phrase(Phrase::Awaited));
+    assert!(rig.shows("● waits for its phrase"), "{}", rig.screen());
+    rig.news(News::Phrase(Phrase::Spoken));
+    assert!(rig.shows("● yes? listening"), "{}", rig.screen());
+    assert_eq!(rig.model.state().role(), Role::Listening);
+    rig.doing(Ear::Listening, Work::Idle, Voice::Idle);
+    assert!(rig.shows("● listening"));
+    rig.doing(Ear::Idle, Work::Idle, Voice::Idle).news(News::Phrase(Phrase::Awaited));
+    assert_eq!(rig.model.state(), State::Awaiting);
 }
