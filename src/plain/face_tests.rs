@@ -153,7 +153,7 @@ fn commands_become_what_the_pipeline_knows() {
         ("/repeat", &["Send(Repeat)"]),
         ("/voice bella", &["Name(Voice, \"bella\")"]),
         ("/speed faster", &["Send(Speed(1.1))", "(speed: 1.1)"]),
-        ("/volume", &["(volume: 1)"]),
+        ("/volume", &["(volume: 100 %)"]),
         ("/handsfree on", &["Send(HandsFree(true))", "(hands-free: on)"]),
         ("/docs off", &["Send(Documents(false))", "(answers out of the documents: off)"]),
         ("/new", &["New"]),
