@@ -50,6 +50,8 @@ pub enum Act {
     Search(String),
     New,
     Export(Option<String>),
+    /// What was found amiss at the start, in full.
+    Notes,
     /// A sentence for the status line.
     Tell(String),
     Greet,
@@ -92,6 +94,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         }
         Act::New => turn(model, vec![Effect::Send(Command::Silence), Effect::Fresh]),
         Act::Export(file) => vec![Effect::Export(file)],
+        Act::Notes => notes(model),
         Act::Tell(text) => {
             model.say(&text);
             vec![]
@@ -242,6 +245,25 @@ pub fn obeyed(model: &mut Model, command: Command) {
         _ => return,
     };
     model.say(&text);
+}
+
+/// Notes of the start on one line: all of them are one command away.
+pub fn folded(notes: &[String]) -> Option<String> {
+    match notes.len() {
+        0 => None,
+        1 => Some("1 note: /notes".into()),
+        several => Some(format!("{several} notes: /notes")),
+    }
+}
+
+fn notes(model: &mut Model) -> Vec<Effect> {
+    if model.warnings.is_empty() {
+        model.say("there is nothing to note");
+    }
+    let notes = model.warnings.clone();
+    notes.iter().for_each(|note| model.remark(note, Role::Note));
+    model.top = None;
+    vec![]
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {
