@@ -96,6 +96,8 @@ pub enum State {
     Listening,
     Thinking,
     Speaking,
+    /// An answer is being spoken, and there is nothing to hear it with.
+    Unheard,
     Paused,
 }
 
@@ -109,6 +111,7 @@ impl State {
             Self::Listening => "listening",
             Self::Thinking => "thinking",
             Self::Speaking => "speaking",
+            Self::Unheard => "no speaker",
             Self::Paused => "paused",
         }
     }
@@ -119,6 +122,7 @@ impl State {
             Self::Called | Self::Listening => Role::Listening,
             Self::Waking | Self::Thinking | Self::Paused => Role::Thinking,
             Self::Speaking => Role::Speaking,
+            Self::Unheard => Role::Error,
         }
     }
 }
@@ -164,6 +168,8 @@ pub struct Model {
     pub level: Level,
     pub microphone: Device,
     pub speaker: Device,
+    /// Since when microphone and speaker are gone.
+    pub gone: [Option<Instant>; 2],
     pub meters: Meters,
     pub knobs: Knobs,
     /// Role and name of every model in use.
@@ -224,6 +230,7 @@ impl Model {
             level: Level { db: -90.0, speech: false },
             microphone: Device::Unknown,
             speaker: Device::Unknown,
+            gone: [None; 2],
             meters: Meters::default(),
             knobs,
             models: Vec::new(),
@@ -260,6 +267,7 @@ impl Model {
         match (held, voice, work, ear) {
             (true, ..) => State::Listening,
             (_, Voice::Speaking | Voice::Held, ..) if self.knobs.paused => State::Paused,
+            (_, Voice::Speaking, ..) if matches!(self.speaker, Device::Lost(_)) => State::Unheard,
             (_, Voice::Speaking, ..) => State::Speaking,
             (_, _, _, Ear::Listening) => State::Listening,
             (_, Voice::Held, ..) | (_, _, _, Ear::Transcribing) => State::Thinking,

@@ -1,5 +1,7 @@
 //! What the conversation told, into the model.
 
+use std::time::Duration;
+
 use super::{
     clean,
     event::Effect,
@@ -20,6 +22,9 @@ use crate::{
     },
     turn::TurnId,
 };
+
+/// A device that was gone for less than this was not seen to be.
+const SEEN: Duration = Duration::from_secs(1);
 
 /// Takes it in; nothing where the screen looks the same afterwards.
 pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
@@ -76,7 +81,6 @@ fn doing_now(model: &mut Model, doing: Doing) -> Vec<Effect> {
 
 fn device(model: &mut Model, side: Side, state: &DeviceState) -> Vec<Effect> {
     let slot = if side == Side::Input { &mut model.microphone } else { &mut model.speaker };
-    let was_lost = matches!(slot, Device::Lost(_));
     let name = match slot {
         Device::Open(name) | Device::Muted(name) => name.clone(),
         _ => String::new(),
@@ -94,10 +98,17 @@ fn device(model: &mut Model, side: Side, state: &DeviceState) -> Vec<Effect> {
     }
     let what = if side == Side::Input { "microphone" } else { "speaker" };
     // What is lost has a line of its own for as long as it is.
-    if let DeviceState::Open(name) = state
-        && was_lost
-    {
-        model.say(&format!("the {what} is back: {name}"));
+    let gone = &mut model.gone[usize::from(side == Side::Output)];
+    match state {
+        DeviceState::Lost(_) => drop(gone.get_or_insert(model.now)),
+        DeviceState::Muted => {}
+        DeviceState::Open(name) => {
+            // A loss that nobody saw needs no end.
+            let seen = gone.take().is_some_and(|since| model.now.duration_since(since) >= SEEN);
+            if seen {
+                model.say(&format!("the {what} is back: {name}"));
+            }
+        }
     }
     vec![]
 }
