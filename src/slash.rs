@@ -85,7 +85,7 @@ enum Make {
 struct Scale {
     range: std::ops::RangeInclusive<f32>,
     step: f32,
-    /// Numbers above the range are hundredths.
+    /// Typed in hundredths, with or without a sign for it.
     percent: bool,
     up: &'static [&'static str],
     down: &'static [&'static str],
@@ -215,9 +215,10 @@ impl Known {
         }
         let digits = text.trim_end_matches('%').trim_end().replace(',', ".");
         let value = digits.parse::<f32>().map_err(|_| self.wrong(&format!("/{} takes a number", self.name)))?;
-        // A volume of 80 is one of 80 %, said shortly; 1 is all of it.
-        let hundredths = text.ends_with('%') || (scale.percent && value > *scale.range.end());
-        let value = if hundredths { value / 100.0 } else { value };
+        if scale.percent && value > 0.0 && value < 1.0 {
+            return Err(self.wrong(&format!("/{} is in percent, and {digits} is less than one", self.name)));
+        }
+        let value = if scale.percent || text.ends_with('%') { value / 100.0 } else { value };
         if scale.range.contains(&value) {
             return Ok(Amount::To(value));
         }
@@ -255,11 +256,13 @@ mod tests {
             ("/speed 1.25", Slash::Speed(Some(Amount::To(1.25)))),
             ("/speed 1,25", Slash::Speed(Some(Amount::To(1.25)))),
             ("/volume 80", Slash::Volume(Some(Amount::To(0.8)))),
-            ("/volume 1", Slash::Volume(Some(Amount::To(1.0)))),
+            ("/volume 1", Slash::Volume(Some(Amount::To(0.01)))),
+            ("/volume 2", Slash::Volume(Some(Amount::To(0.02)))),
+            ("/volume 100", Slash::Volume(Some(Amount::To(1.0)))),
             ("/speed slower", Slash::Speed(Some(Amount::By(-0.1)))),
             ("/speed", Slash::Speed(None)),
             ("/volume 40%", Slash::Volume(Some(Amount::To(0.4)))),
-            ("/vol 0.4", Slash::Volume(Some(Amount::To(0.4)))),
+            ("/vol 40", Slash::Volume(Some(Amount::To(0.4)))),
             ("/voice  af_heart.6+am_michael.4 ", Slash::Voice(text("af_heart.6+am_michael.4"))),
             ("/input Blue Yeti (USB)", Slash::Input(text("Blue Yeti (USB)"))),
             ("/output\t2", Slash::Output(text("2"))),
@@ -285,6 +288,7 @@ mod tests {
             ("/pause maybe", "/pause is on or off"),
             ("/speed 3", "/speed takes 0.5 to 2"),
             ("/speed NaN", "/speed takes 0.5 to 2"),
+            ("/volume 0.5", "/volume is in percent, and 0.5 is less than one"),
             ("/volume 101", "/volume takes 0 to 100"),
             ("/speed fast", "/speed takes a number"),
             ("/volume 120%", "/volume takes 0 to 100"),

@@ -51,7 +51,7 @@ impl Timings {
         let since = ms(told.at.saturating_duration_since(self.zero));
         let slot = match &told.news {
             News::Loaded(engine, took) => return self.loaded(*engine, *took),
-            News::Doing(_) | News::Level(_) | News::Device(..) | News::Stays(_) | News::Note(_) => return,
+            News::Doing(_) | News::Level(_) | News::Device(..) | News::Phrase(_) | News::Stays(_) | News::Note(_) => return,
             News::Turn(_, Notice::Complete(at)) => return self.begin(*at),
             News::Turn(_, notice) => match notice {
                 Notice::Transcript(_) => &mut self.transcript_ms,

@@ -32,6 +32,8 @@ pub enum News {
     /// About twenty times a second while a microphone is open.
     Level(Level),
     Device(Side, DeviceState),
+    /// Of hands-free listening that waits for a key phrase, after every change of it.
+    Phrase(Phrase),
     /// A wish could not be fulfilled.
     Stays(Stays),
     /// A sentence for the status line: a setting was taken, or could not be.
@@ -62,6 +64,18 @@ pub struct Doing {
     pub work: Work,
     pub voice: Voice,
     pub hands_free: bool,
+}
+
+/// What hands-free listening waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phrase {
+    /// No phrase is wanted: it is off, or everybody is heard.
+    #[default]
+    Unwanted,
+    /// Nothing is heard before the phrase was spoken.
+    Awaited,
+    /// The phrase was understood: a question may begin.
+    Spoken,
 }
 
 /// Of the microphone, over the last 50 ms.

@@ -12,7 +12,7 @@ use crate::{
     pipeline::{
         conductor::{Ear, Voice, Work},
         live::Command,
-        news::{Doing, News, Notice, Origin, Told},
+        news::{Doing, News, Notice, Origin, Phrase, Told},
     },
     sessions::Citation,
     slash::{self, Slash},
@@ -51,6 +51,9 @@ pub struct Face {
     asked: Option<Option<TurnId>>,
     /// Understood, and waiting to be sent.
     draft: Option<String>,
+    /// The user gave up what was being understood.
+    given_up: bool,
+    phrase: Phrase,
     devices: Devices,
     /// What documents and writer noted, and was said.
     noted: Noted,
@@ -66,6 +69,8 @@ struct Current {
     sentences: Sentences,
     sources: Vec<Citation>,
     said: bool,
+    /// What was understood so far of what is being said.
+    words: String,
 }
 
 pub(super) fn tell(text: impl std::fmt::Display) -> Act {
@@ -82,6 +87,8 @@ impl Face {
             current: None,
             asked: None,
             draft: None,
+            given_up: false,
+            phrase: Phrase::default(),
             devices: Devices::default(),
             noted: Noted::default(),
             knobs: Knobs::new(config, aloud),
@@ -160,7 +167,15 @@ impl Face {
         }
         self.pressed = !self.pressed;
         self.listening = false;
+        if self.pressed {
+            self.give_up();
+        }
         vec![Act::Send(if self.pressed { Command::Press } else { Command::Release })]
+    }
+
+    /// Words that are still being understood become a draft once they are dropped.
+    fn give_up(&mut self) {
+        self.given_up = self.doing.ear == Ear::Transcribing && self.current.as_ref().is_some_and(|current| !current.over);
     }
 
     fn obey(&mut self, slash: Slash) -> Vec<Act> {
@@ -168,7 +183,10 @@ impl Face {
             Slash::Help => help(),
             Slash::Quit => vec![Act::Quit],
             Slash::Talk => self.talk(),
-            Slash::Silence => vec![Act::Send(Command::Silence)],
+            Slash::Silence => {
+                self.give_up();
+                vec![Act::Send(Command::Silence)]
+            }
             Slash::Repeat => vec![Act::Send(Command::Repeat)],
             Slash::Ask(question) => self.ask(question),
             Slash::New => vec![Act::New],
@@ -191,7 +209,17 @@ impl Face {
                 vec![tell(stays)]
             }
             News::Note(note) => vec![tell(note)],
+            News::Phrase(phrase) => self.phrase(*phrase),
             News::Loaded(..) | News::Level(_) => Vec::new(),
+        }
+    }
+
+    /// That the phrase was understood, and that its time is over. At the beginning a note says what is waited for.
+    fn phrase(&mut self, now: Phrase) -> Vec<Act> {
+        match (std::mem::replace(&mut self.phrase, now), now) {
+            (_, Phrase::Spoken) => vec![tell("yes? listening")],
+            (Phrase::Spoken, Phrase::Awaited) => vec![tell("waiting for the phrase again")],
+            _ => Vec::new(),
         }
     }
 
@@ -222,7 +250,14 @@ impl Face {
             _ => {}
         }
         if self.current.as_ref().is_none_or(|current| current.turn != turn) {
-            self.current = Some(Current { turn, over: false, sentences: Sentences::default(), sources: Vec::new(), said: false });
+            self.current = Some(Current {
+                turn,
+                over: false,
+                sentences: Sentences::default(),
+                sources: Vec::new(),
+                said: false,
+                words: String::new(),
+            });
         }
         acts.extend(self.of_current(notice));
         acts
@@ -253,15 +288,33 @@ impl Face {
             }
             Notice::Done => self.end(None),
             Notice::Interrupted { .. } => self.end(Some("interrupted")),
+            Notice::Withdrawn if std::mem::take(&mut self.given_up) => {
+                let words = std::mem::take(&mut current.words);
+                self.end(None).into_iter().chain(self.keep(words)).collect()
+            }
             Notice::Withdrawn => {
                 let said = current.said;
                 self.end(said.then_some("never mind that: there is more to the question"))
             }
             Notice::Failed(error) => self.failed(error),
             Notice::Began(Origin::Repeat) => vec![tell("again")],
-            Notice::Began(_) | Notice::Partial { .. } | Notice::Complete(_) | Notice::Transcript(_) => Vec::new(),
+            Notice::Partial { stable, rest } => {
+                current.words = [stable.as_str(), rest.as_str()].join(" ").trim().to_owned();
+                Vec::new()
+            }
+            Notice::Began(_) | Notice::Complete(_) | Notice::Transcript(_) => Vec::new(),
             Notice::Fragment(_) | Notice::Sounded | Notice::Sounding(_) => Vec::new(),
         }
+    }
+
+    /// What was given up before it was understood to its end.
+    fn keep(&mut self, words: String) -> Vec<Act> {
+        if words.is_empty() {
+            return vec![tell("dropped before a word of it was understood")];
+        }
+        let told = vec![Act::Say(format!("you: {words}")), tell("not asked: an empty line sends it; or type what you meant")];
+        self.draft = Some(words);
+        told
     }
 
     fn answer(&mut self, lines: Vec<String>) -> Vec<Act> {

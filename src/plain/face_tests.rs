@@ -153,7 +153,7 @@ fn commands_become_what_the_pipeline_knows() {
         ("/repeat", &["Send(Repeat)"]),
         ("/voice bella", &["Name(Voice, \"bella\")"]),
         ("/speed faster", &["Send(Speed(1.1))", "(speed: 1.1)"]),
-        ("/volume", &["(volume: 1)"]),
+        ("/volume", &["(volume: 100 %)"]),
         ("/handsfree on", &["Send(HandsFree(true))", "(hands-free: on)"]),
         ("/docs off", &["Send(Documents(false))", "(answers out of the documents: off)"]),
         ("/new", &["New"]),
@@ -216,4 +216,29 @@ fn what_is_taken_back_is_said_to_be() {
     rig.begin(Origin::HandsFree);
     rig.hear(piece("Too early.\n"));
     assert_eq!(rig.hear(Notice::Withdrawn), ["(never mind that: there is more to the question)"]);
+}
+
+#[test]
+fn words_that_are_given_up_while_they_are_understood_are_said_and_can_be_sent() {
+    let partial = || Notice::Partial { stable: "how long".into(), rest: "may I".into() };
+    let mut rig = Rig::new(false);
+    rig.begin(Origin::Key);
+    rig.hear(partial());
+    rig.doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+    rig.line("/silence");
+    let told = rig.hear(Notice::Withdrawn);
+    assert_eq!(told, ["you: how long may I", "(not asked: an empty line sends it; or type what you meant)"]);
+    assert_eq!(rig.line(""), ["Send(Ask(\"how long may I\"))"]);
+    // Whoever speaks on takes nothing back.
+    rig.begin(Origin::HandsFree);
+    rig.hear(partial());
+    assert!(rig.hear(Notice::Withdrawn).is_empty());
+}
+
+#[test]
+fn the_phrase_is_answered_with_a_sign() {
+    let mut rig = Rig::new(false);
+    assert!(rig.news(News::Phrase(Phrase::Awaited)).is_empty(), "a note says so");
+    assert_eq!(rig.news(News::Phrase(Phrase::Spoken)), ["(yes? listening)"]);
+    assert_eq!(rig.news(News::Phrase(Phrase::Awaited)), ["(waiting for the phrase again)"]);
 }

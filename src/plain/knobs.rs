@@ -56,7 +56,9 @@ impl Knobs {
             }
             Slash::Volume(amount) => {
                 let to = amount.map(|amount| amount.from(self.volume, slash::VOLUME));
-                dialled("volume", &mut self.volume, to, Command::Volume)
+                let acts = dialled("volume", &mut self.volume, to, Command::Volume);
+                let percent = tell(format!("volume: {:.0} %", self.volume * 100.0));
+                acts.into_iter().map(|act| if matches!(act, Act::Tell(_)) { percent.clone() } else { act }).collect()
             }
             Slash::Voice(name) => wanted("voice", &self.voice, Named::Voice, name),
             Slash::Model(name) => wanted("model", &self.model, Named::Model, name),

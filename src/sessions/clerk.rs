@@ -16,9 +16,10 @@ use std::{
 };
 
 use super::{
-    Conversation, Entry, Keeper, Scribe, Settings,
+    Conversation, Keeper, Scribe, Settings,
+    entry::Line,
     keeper::Models,
-    tally::{LAST, Tally, settle_all},
+    tally::{LAST, Tally, What, settle_all},
 };
 use crate::{
     error::{Error, Result, Room},
@@ -30,9 +31,9 @@ use crate::{
     turn::TurnId,
 };
 
-/// Exchanges and errands on their way to the disk. When it is full, the face waits for [`PLACE`]; then the exchange is
+/// Questions, exchanges and errands on their way to the disk. When it is full, the face waits for [`PLACE`]; then the exchange is
 /// given up, and that is said. It takes a disk that stands still for an hour of talk.
-const QUEUE: usize = 256;
+const QUEUE: usize = 512;
 const PLACE: Duration = Duration::from_secs(1);
 
 /// What a face may ask for; each is answered by the [`Reply`] of the same name.
@@ -70,15 +71,16 @@ impl Reply {
 }
 
 enum Job {
-    Keep(TurnId, Box<Entry>),
+    Keep(TurnId, Box<Line>),
     Errand(Errand, Option<TurnId>),
     Other(Box<dyn FnOnce() -> Result<()> + Send>),
 }
 
 impl Job {
     /// What is not so when it is not done.
-    const fn unless(&self) -> &'static str {
+    fn unless(&self) -> &'static str {
         match self {
+            Self::Keep(..) if matches!(self.what(), What::Question) => "the last question is not kept",
             Self::Keep(..) => "the last exchange is not kept",
             Self::Errand(Errand::Anew, _) => "no new conversation was begun",
             Self::Errand(Errand::Resume(_), _) => "the conversation was not taken up",
@@ -87,8 +89,12 @@ impl Job {
         }
     }
 
-    const fn is_exchange(&self) -> bool {
-        matches!(self, Self::Keep(..))
+    fn what(&self) -> What {
+        match self {
+            Self::Keep(_, line) if matches!(**line, Line::Exchange(_)) => What::Exchange,
+            Self::Keep(..) => What::Question,
+            Self::Errand(..) | Self::Other(_) => What::Other,
+        }
     }
 }
 
@@ -128,11 +134,11 @@ impl Clerk {
         let counted = tally.clone();
         let body = move || {
             for job in inbox {
-                let exchange = job.is_exchange();
+                let what = job.what();
                 if work(job).is_some_and(|reply| replies.try_send(reply).is_err()) {
                     tracing::debug!("nobody asks what became of the session");
                 }
-                counted.take(exchange);
+                counted.take(what);
             }
         };
         worker::start("sessions", body)?;
@@ -166,11 +172,12 @@ impl Clerk {
         self.scribe.asked(question);
     }
 
-    /// Takes the news; an exchange that is over goes to the disk. The error is to be said: the exchange is lost.
+    /// Takes the news; a question that is asked and an exchange that is over go to the disk. The error is to be said: what
+    /// is lost.
     pub fn hear(&mut self, told: &Told) -> Option<Error> {
         let News::Turn(turn, _) = told.news else { return None };
-        let entry = self.scribe.hear(told)?;
-        self.hand(Job::Keep(turn, Box::new(entry))).err()
+        let line = self.scribe.hear(told)?;
+        self.hand(Job::Keep(turn, Box::new(line))).err()
     }
 
     /// Asks for what an [`Errand`] means.
@@ -224,7 +231,7 @@ impl Clerk {
             return Vec::new();
         }
         let last = self.scribe.close();
-        let lost = last.into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(entry))).err()).last();
+        let lost = last.into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(Line::Exchange(entry)))).err()).last();
         let left = self.tally.wait(self.patience.1);
         let late = (!left.is_empty()).then(|| {
             let error = Error::retry(Room::Os, format!("the disk did not take in time what came last ({})", left.name()));
@@ -237,8 +244,8 @@ impl Clerk {
 
     fn hand(&self, mut job: Job) -> Result<()> {
         let deadline = Instant::now() + self.patience.0;
-        let exchange = job.is_exchange();
-        self.tally.add(exchange);
+        let what = job.what();
+        self.tally.add(what);
         loop {
             let refused = match self.jobs.try_send(job) {
                 Ok(()) => return Ok(()),
@@ -256,7 +263,7 @@ impl Clerk {
                     error.hint("please report this, with the log")
                 }
             };
-            self.tally.take(exchange);
+            self.tally.take(what);
             return Err(refused);
         }
     }
@@ -273,7 +280,7 @@ impl Drop for Clerk {
 
 fn carry_out(keeper: &mut Keeper, job: Job) -> Option<Reply> {
     match job {
-        Job::Keep(turn, entry) => keeper.keep(turn, *entry).map(Reply::Trouble),
+        Job::Keep(turn, line) => keeper.write(turn, *line).map(Reply::Trouble),
         Job::Other(work) => work().err().map(Reply::Trouble),
         Job::Errand(Errand::Anew, newest) => Some(Reply::Anew(keeper.anew(newest))),
         Job::Errand(Errand::Resume(wanted), newest) => Some(Reply::Resumed(keeper.resume(&wanted, newest))),

@@ -26,6 +26,8 @@ pub enum Ending {
     Interrupted,
     /// By an error, after something was answered.
     Failed,
+    /// Not yet, or never: nothing of an answer came.
+    Unanswered,
 }
 
 /// A question and what became of it.
@@ -60,6 +62,7 @@ impl Entry {
             Ending::Whole => None,
             Ending::Interrupted => Some("interrupted here"),
             Ending::Failed => Some("the answer broke off here"),
+            Ending::Unanswered => Some("not answered"),
         }
     }
 
@@ -147,7 +150,13 @@ impl Begin {
 #[serde(tag = "line", rename_all = "snake_case")]
 pub enum Line {
     Begin(Begin),
+    /// A question, written when it was asked. The exchange of the same time takes its place.
+    Question(Entry),
     Exchange(Entry),
+    /// The question of that time was not meant: there is more to it, or it is being edited.
+    Withdrawn {
+        at: Timestamp,
+    },
     /// Of a later version: nothing that is known here.
     #[serde(other)]
     Unknown,

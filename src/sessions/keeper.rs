@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Settings,
-    entry::Entry,
+    entry::{Entry, Line},
     id::Id,
     markdown,
     recorder::Recorder,
@@ -45,20 +45,28 @@ impl Keeper {
         Ok((keeper, note))
     }
 
-    /// Keeps an exchange that is over. The error is to be said once: nothing needs to stop.
+    /// Keeps an exchange that is over: see [`write`](Self::write).
     pub fn keep(&mut self, turn: TurnId, entry: Entry) -> Option<Error> {
+        self.write(turn, Line::Exchange(entry))
+    }
+
+    /// Keeps a question when it is asked, or the exchange when it is over. The error is to be said once: nothing needs to
+    /// stop.
+    pub fn write(&mut self, turn: TurnId, line: Line) -> Option<Error> {
         if let Some((last, recorder)) = &mut self.before
             && turn <= *last
         {
-            return recorder.record(&entry).err();
+            return recorder.write(&line).err();
         }
         // A turn of this conversation is over: nothing of the one before can come any more.
-        self.before = None;
+        if matches!(line, Line::Exchange(_)) {
+            self.before = None;
+        }
         if self.conversation.entries.len() == HELD {
             self.conversation.entries.remove(0);
         }
-        let result = self.recorder.record(&entry);
-        self.conversation.entries.push(entry);
+        let result = self.recorder.write(&line);
+        self.conversation.take(line);
         self.recorder.id().inspect(|id| self.conversation.id = (*id).clone());
         result.err()
     }

@@ -28,8 +28,8 @@ impl Rig {
 
     fn tell(&mut self, notice: Notice) {
         let turn = TurnId { session: 1, sequence: self.sequence, revision: 0 };
-        if let Some(entry) = self.scribe.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) }) {
-            assert_eq!(self.keeper.keep(turn, entry), None);
+        if let Some(line) = self.scribe.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) }) {
+            assert_eq!(self.keeper.write(turn, line), None);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Conversations on disk: written as they happen, listed, found again, exported, removed.
 //!
 //! One file per conversation in the data folder, readable by its owner only: lines of JSON that are only ever added,
-//! each exchange synced when it is complete, on a thread of its own (`clerk`). A line that a power cut halved costs that line, nothing else.
+//! each question synced when it is asked and each exchange when it is over, on a thread of its own (`clerk`). A line that a power cut halved costs that line, nothing else.
 //! With `sessions.save = false` nothing is written.
 
 pub mod clerk;

@@ -1,4 +1,4 @@
-//! Writes a conversation as it happens: a line an exchange, on disk before the next one begins.
+//! Writes a conversation as it happens: a line when something is asked, and one when its answer is over.
 
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ use crate::{
     os::paths::Paths,
 };
 
-/// Exchanges that wait for a disk that could not be written. When it is full the oldest is given up.
+/// Lines that wait for a disk that could not be written. When it is full the oldest is given up.
 const WAITING: usize = 256;
 
 /// The one writer of one conversation.
@@ -32,7 +32,7 @@ pub struct Recorder {
     sessions: Sessions,
     settings: Settings,
     begin: Begin,
-    /// Made at the first exchange, so that an empty conversation leaves nothing behind.
+    /// Made at the first question, so that an empty conversation leaves nothing behind.
     open: Option<(Id, File)>,
     /// A `begin` line is due before the next exchange.
     fresh: bool,
@@ -74,16 +74,21 @@ impl Recorder {
         self.open.as_ref().map(|(id, _)| id)
     }
 
-    /// Puts an exchange on disk. What cannot be written now is tried again with the next exchange; the error is returned
-    /// once, not each time, until a write succeeds again.
+    /// Puts an exchange on disk: see [`write`](Self::write).
     pub fn record(&mut self, entry: &Entry) -> Result<()> {
+        self.write(&Line::Exchange(entry.clone()))
+    }
+
+    /// Puts a line on disk. What cannot be written now is tried again with the next one; the error is returned
+    /// once, not each time, until a write succeeds again.
+    pub fn write(&mut self, next: &Line) -> Result<()> {
         if !self.settings.save {
             return Ok(());
         }
         if self.waiting.len() == WAITING {
             self.waiting.pop_front();
         }
-        self.waiting.push_back(line(&Line::Exchange(entry.clone()))?);
+        self.waiting.push_back(line(next)?);
         match self.flush() {
             Ok(()) => {
                 self.failing = false;

@@ -1,4 +1,4 @@
-//! News of a conversation in, exchanges worth keeping out. Touches no disk.
+//! News of a conversation in, questions and exchanges worth keeping out. Touches no disk.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::entry::{Asked, Citation, Ending, Entry};
+use super::entry::{Asked, Citation, Ending, Entry, Line};
 use crate::{
     pipeline::news::{News, Notice, Origin, Told},
     turn::TurnId,
@@ -34,6 +34,8 @@ struct Draft {
     zero: Instant,
     /// The last answer once more: it is in the file already.
     again: bool,
+    /// The question was given out to be written.
+    written: bool,
 }
 
 impl Scribe {
@@ -72,8 +74,9 @@ impl Scribe {
         last
     }
 
-    /// Takes the next news; gives an exchange when its turn is over and something was answered.
-    pub fn hear(&mut self, told: &Told) -> Option<Entry> {
+    /// Takes the next news; gives a question when it is asked, and the exchange when its turn is over and something was
+    /// answered. A question that is not meant is taken back.
+    pub fn hear(&mut self, told: &Told) -> Option<Line> {
         let News::Turn(turn, notice) = &told.news else { return None };
         if self.drafts.len() == FOLLOWED && !self.drafts.contains_key(turn) {
             self.drafts.pop_first();
@@ -81,18 +84,31 @@ impl Scribe {
         self.newest = self.newest.max(Some(*turn));
         let draft = self.drafts.entry(*turn).or_insert_with(|| Draft::new(*turn, told.at));
         match notice {
-            Notice::Began(Origin::Typed) => draft.entry.question = self.typed.pop_front().unwrap_or_default(),
-            Notice::Done => return self.over(turn, told.at, Ending::Whole, None),
-            Notice::Interrupted { heard } => return self.over(turn, told.at, Ending::Interrupted, Some(heard.clone())),
-            Notice::Failed(_) => return self.over(turn, told.at, Ending::Failed, None),
-            Notice::Withdrawn | Notice::Drafted(_) => drop(self.drafts.remove(turn)),
+            Notice::Began(Origin::Typed) => {
+                draft.entry.question = self.typed.pop_front().unwrap_or_default();
+                return draft.asked();
+            }
+            Notice::Done => {
+                // A word that only silences is answered with nothing, and was no question.
+                let asked = self.drafts.get(turn).filter(|draft| draft.written).map(|draft| draft.entry.at);
+                let over = self.over(turn, told.at, Ending::Whole, None).map(Line::Exchange);
+                return over.or_else(|| asked.map(|at| Line::Withdrawn { at }));
+            }
+            Notice::Interrupted { heard } => {
+                return self.over(turn, told.at, Ending::Interrupted, Some(heard.clone())).map(Line::Exchange);
+            }
+            Notice::Failed(_) => return self.over(turn, told.at, Ending::Failed, None).map(Line::Exchange),
+            Notice::Withdrawn | Notice::Drafted(_) => {
+                let draft = self.drafts.remove(turn)?;
+                return draft.written.then_some(Line::Withdrawn { at: draft.entry.at });
+            }
             other => draft.note(other, told.at),
         }
-        None
+        matches!(notice, Notice::Transcript(_)).then(|| draft.asked()).flatten()
     }
 
     fn over(&mut self, turn: &TurnId, at: Instant, ended: Ending, heard: Option<String>) -> Option<Entry> {
-        let Draft { mut entry, zero, again } = self.drafts.remove(turn)?;
+        let Draft { mut entry, zero, again, .. } = self.drafts.remove(turn)?;
         let answered = [Some(&entry.answer), heard.as_ref()].into_iter().flatten().any(|text| !text.trim().is_empty());
         if again || !(answered || self.leaving) {
             return None;
@@ -114,7 +130,16 @@ impl Draft {
         let begun = Timestamp::now().checked_sub(at.elapsed()).unwrap_or_default();
         // Only speech is heard further.
         let asked = if turn.revision > 0 { Asked::Spoken } else { Asked::Typed };
-        Self { entry: Entry { at: begun, asked, ..Entry::default() }, zero: at, again: false }
+        Self { entry: Entry { at: begun, asked, ..Entry::default() }, zero: at, again: false, written: false }
+    }
+
+    /// The question is complete: once.
+    fn asked(&mut self) -> Option<Line> {
+        if self.again || self.written || self.entry.question.trim().is_empty() {
+            return None;
+        }
+        self.written = true;
+        Some(Line::Question(Entry { ended: Ending::Unanswered, timings: None, ..self.entry.clone() }))
     }
 
     fn note(&mut self, notice: &Notice, at: Instant) {

@@ -31,7 +31,8 @@ fn turn(scribe: &mut Scribe, id: TurnId, notices: Vec<Notice>) -> Option<Entry> 
     let mut kept = None;
     for notice in notices {
         assert!(kept.is_none(), "kept before its turn was over");
-        kept = scribe.hear(&Told { at: Instant::now(), news: News::Turn(id, notice) });
+        let line = scribe.hear(&Told { at: Instant::now(), news: News::Turn(id, notice) });
+        kept = line.and_then(|line| if let Line::Exchange(entry) = line { Some(entry) } else { None });
     }
     kept
 }

@@ -12,7 +12,7 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::Serialize;
 
 use super::{
-    entry::{Begin, Entry, Line},
+    entry::{Ending, Entry, Line},
     id::Id,
 };
 use crate::{
@@ -70,9 +70,7 @@ impl Conversation {
         let mut conversation = Self { id, started, models: Vec::new(), entries: Vec::new(), damaged: 0 };
         for line in bytes.split_inclusive(|b| *b == b'\n') {
             match serde_json::from_slice::<Line>(line) {
-                Ok(Line::Begin(begin)) => conversation.begin(begin),
-                Ok(Line::Exchange(entry)) => conversation.entries.push(entry),
-                Ok(Line::Unknown) => {}
+                Ok(line) => conversation.take(line),
                 Err(_) if line.trim_ascii().is_empty() || !line.ends_with(b"\n") => {}
                 Err(_) => conversation.damaged += 1,
             }
@@ -80,8 +78,19 @@ impl Conversation {
         conversation
     }
 
-    fn begin(&mut self, begin: Begin) {
-        self.models = begin.models;
+    /// One line more. An exchange stands where its question stood.
+    pub(super) fn take(&mut self, line: Line) {
+        let open = |at| move |entry: &Entry| entry.ended == Ending::Unanswered && entry.at == at;
+        match line {
+            Line::Begin(begin) => self.models = begin.models,
+            Line::Question(entry) => self.entries.push(Entry { ended: Ending::Unanswered, ..entry }),
+            Line::Exchange(entry) => match self.entries.iter().rposition(open(entry.at)) {
+                Some(place) => self.entries[place] = entry,
+                None => self.entries.push(entry),
+            },
+            Line::Withdrawn { at } => self.entries.retain(|entry| !open(at)(entry)),
+            Line::Unknown => {}
+        }
     }
 
     fn trouble(&self) -> Option<String> {

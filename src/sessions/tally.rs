@@ -18,26 +18,40 @@ static UNWRITTEN: AtomicUsize = AtomicUsize::new(0);
 /// Handed over and not done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
+    questions: usize,
     exchanges: usize,
     others: usize,
 }
 
+/// What is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Question,
+    Exchange,
+    Other,
+}
+
 impl Open {
-    const fn count(&mut self, exchange: bool) -> &mut usize {
-        if exchange { &mut self.exchanges } else { &mut self.others }
+    const fn count(&mut self, what: What) -> &mut usize {
+        match what {
+            What::Question => &mut self.questions,
+            What::Exchange => &mut self.exchanges,
+            What::Other => &mut self.others,
+        }
     }
 
     pub const fn is_empty(self) -> bool {
-        self.exchanges + self.others == 0
+        self.questions + self.exchanges + self.others == 0
     }
 
-    /// In words.
+    /// In words. An exchange holds its question.
     pub fn name(self) -> String {
         let many = |count, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
-        match (self.exchanges, self.others) {
-            (exchanges, 0) => many(exchanges, "exchange"),
+        let said = if self.exchanges > 0 { many(self.exchanges, "exchange") } else { many(self.questions, "question") };
+        match (self.exchanges + self.questions, self.others) {
+            (_, 0) => said,
             (0, others) => many(others, "other thing"),
-            (exchanges, others) => format!("{} and {}", many(exchanges, "exchange"), many(others, "other thing")),
+            (_, others) => format!("{said} and {}", many(others, "other thing")),
         }
     }
 }
@@ -50,14 +64,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn add(&self, exchange: bool) {
+    pub fn add(&self, what: What) {
         UNWRITTEN.fetch_add(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(exchange) += 1;
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(what) += 1;
     }
 
-    pub fn take(&self, exchange: bool) {
+    pub fn take(&self, what: What) {
         UNWRITTEN.fetch_sub(1, Ordering::AcqRel);
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(exchange) -= 1;
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner).count(what) -= 1;
         self.done.notify_all();
     }
 

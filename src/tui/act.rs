@@ -13,7 +13,10 @@ use super::{
     turns::Turn,
     view::help,
 };
-use crate::{pipeline::live::Command, sessions::Entry};
+use crate::{
+    pipeline::{conductor::Ear, live::Command},
+    sessions::Entry,
+};
 
 /// A wish of the user. A switch without a value turns the other way.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +50,8 @@ pub enum Act {
     Search(String),
     New,
     Export(Option<String>),
+    /// What was found amiss at the start, in full.
+    Notes,
     /// A sentence for the status line.
     Tell(String),
     Greet,
@@ -61,7 +66,7 @@ pub enum Act {
 pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
         Act::Ask(text) => ask(model, &text),
-        Act::Silence => vec![Effect::Send(Command::Silence)],
+        Act::Silence => silence(model),
         Act::Talk => talk(model),
         Act::Pause(on) => pause(model, on),
         Act::Repeat => repeat(model),
@@ -89,6 +94,7 @@ pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         }
         Act::New => turn(model, vec![Effect::Send(Command::Silence), Effect::Fresh]),
         Act::Export(file) => vec![Effect::Export(file)],
+        Act::Notes => notes(model),
         Act::Tell(text) => {
             model.say(&text);
             vec![]
@@ -115,6 +121,31 @@ fn talk(model: &mut Model) -> Vec<Effect> {
     let down = model.talk.is_down();
     model.talk = if down { Talk::Up } else { Talk::Down { since: model.now } };
     keys::said(model, if down { Say::Release } else { Say::Press })
+}
+
+/// Ends what goes on. Words that are still being understood become a draft.
+fn silence(model: &mut Model) -> Vec<Effect> {
+    if let Some(words) = keep_words(model)
+        && model.input.is_empty()
+    {
+        model.input = Input::holding(&words);
+        model.say("this is what was heard: edit and press Enter to send");
+    }
+    vec![Effect::Send(Command::Silence)]
+}
+
+/// A spoken question that is given up while it is being understood: its words so far, which stay on the screen.
+pub fn keep_words(model: &mut Model) -> Option<String> {
+    if model.doing.ear != Ear::Transcribing {
+        return None;
+    }
+    let question = &mut model.turns.unheard()?.question;
+    let words = question.words();
+    question.kept = !words.is_empty();
+    if !question.kept {
+        model.say("dropped before a word of it was understood");
+    }
+    Some(words).filter(|words| !words.is_empty())
 }
 
 /// Said to whoever does not wait for the disk.
@@ -214,6 +245,25 @@ pub fn obeyed(model: &mut Model, command: Command) {
         _ => return,
     };
     model.say(&text);
+}
+
+/// Notes of the start on one line: all of them are one command away.
+pub fn folded(notes: &[String]) -> Option<String> {
+    match notes.len() {
+        0 => None,
+        1 => Some("1 note: /notes".into()),
+        several => Some(format!("{several} notes: /notes")),
+    }
+}
+
+fn notes(model: &mut Model) -> Vec<Effect> {
+    if model.warnings.is_empty() {
+        model.say("there is nothing to note");
+    }
+    let notes = model.warnings.clone();
+    notes.iter().for_each(|note| model.remark(note, Role::Note));
+    model.top = None;
+    vec![]
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {

@@ -7,7 +7,7 @@ use crate::{
         live::{self, DeviceInfo},
         worker,
     },
-    sessions::Sessions,
+    sessions::{Sessions, search::Hit},
     talk::names::{self, Named},
 };
 
@@ -87,8 +87,38 @@ fn list(kind: Kind, words: Option<&str>, context: &Context) -> Result<Vec<Choice
 fn sessions(context: &Context, words: Option<&str>) -> Result<Vec<Choice>> {
     let sessions = Sessions::open(&context.paths);
     let found: Vec<(String, String)> = match words {
-        Some(words) => sessions.search(words)?.into_iter().map(|hit| (hit.id.as_str().to_owned(), hit.snippet)).collect(),
+        Some(words) => once(sessions.search(words)?),
         None => sessions.list()?.into_iter().map(|kept| (kept.id.as_str().to_owned(), kept.first_question)).collect(),
     };
     Ok(found.into_iter().map(|(id, hint)| Choice::new(id, hint)).collect())
+}
+
+/// Each session once, with the question of its latest exchange that holds the words and where they stand.
+fn once(hits: Vec<Hit>) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for Hit { id, question, snippet, .. } in hits {
+        if found.iter().all(|(known, _)| known != id.as_str()) {
+            let hint = if question == snippet { question } else { format!("{question} · {snippet}") };
+            found.push((id.as_str().to_owned(), hint));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sessions::Id;
+
+    #[test]
+    fn a_session_is_listed_once_with_its_question() {
+        let hit = |id: &str, question: &str, snippet: &str| {
+            let id = Id::parse(id).unwrap();
+            Hit { at: id.time().unwrap(), id, exchange: 1, question: question.into(), snippet: snippet.into() }
+        };
+        let (one, other) = ("20260301-140522-417", "20260302-140522-417");
+        let hits = vec![hit(other, "how far?", "the moon is far"), hit(one, "a moon?", "a moon?"), hit(other, "why?", "of the moon")];
+        let expected = [(other, "how far? · the moon is far"), (one, "a moon?")];
+        assert_eq!(once(hits), expected.map(|(id, hint)| (id.to_owned(), hint.to_owned())));
+    }
 }

@@ -8,11 +8,12 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, 
 
 use super::{
     TalkKey,
-    act::{Act, TURNING, act},
+    act::{Act, TURNING, act, keep_words},
     event::Effect,
     model::{Device, Focus, Model, Over},
     search, slash,
     talk::{Say, Stroke, Talk},
+    turns::Question,
     view::layout,
 };
 use crate::pipeline::live::Command;
@@ -82,6 +83,7 @@ pub fn said(model: &mut Model, say: Say) -> Vec<Effect> {
             vec![Effect::Send(Command::Silence)]
         }
         Say::Press => {
+            keep_words(model);
             model.top = None;
             model.knobs.paused = false;
             vec![Effect::Send(Command::Press)]
@@ -191,8 +193,11 @@ fn complete_or_read(model: &mut Model) {
 
 /// The last typed or spoken question, to be asked in other words.
 fn recall_question(model: &mut Model) {
-    let last = model.turns.list().iter().rev().find(|turn| turn.question.whole && !turn.question.stable.is_empty());
-    if let Some(text) = last.map(|turn| turn.question.stable.clone()) {
+    let last = model.turns.list().iter().rev().map(|turn| &turn.question).find(|question| {
+        let known = question.whole || question.kept;
+        known && !question.words().is_empty()
+    });
+    if let Some(text) = last.map(Question::words) {
         model.input = super::input::Input::holding(&text);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     pipeline::{
         conductor::{Ear, Voice, Work},
-        news::{Doing, Level},
+        news::{Doing, Level, Phrase},
     },
     talk::{kept::Choices, noted::Noted},
     tts,
@@ -89,9 +89,15 @@ pub struct Knobs {
 pub enum State {
     Waking,
     Idle,
+    /// Nothing is heard before the key phrase was spoken.
+    Awaiting,
+    /// It was: a question may begin.
+    Called,
     Listening,
     Thinking,
     Speaking,
+    /// An answer is being spoken, and there is nothing to hear it with.
+    Unheard,
     Paused,
 }
 
@@ -100,19 +106,23 @@ impl State {
         match self {
             Self::Waking => "waking up",
             Self::Idle => "idle",
+            Self::Awaiting => "waits for its phrase",
+            Self::Called => "yes? listening",
             Self::Listening => "listening",
             Self::Thinking => "thinking",
             Self::Speaking => "speaking",
+            Self::Unheard => "no speaker",
             Self::Paused => "paused",
         }
     }
 
     pub const fn role(self) -> Role {
         match self {
-            Self::Idle => Role::Idle,
-            Self::Listening => Role::Listening,
+            Self::Idle | Self::Awaiting => Role::Idle,
+            Self::Called | Self::Listening => Role::Listening,
             Self::Waking | Self::Thinking | Self::Paused => Role::Thinking,
             Self::Speaking => Role::Speaking,
+            Self::Unheard => Role::Error,
         }
     }
 }
@@ -152,11 +162,14 @@ pub struct Model {
     pub over: Over,
     pub search: Search,
     pub doing: Doing,
+    pub phrase: Phrase,
     /// Engines that have not loaded yet.
     pub waking: bool,
     pub level: Level,
     pub microphone: Device,
     pub speaker: Device,
+    /// Since when microphone and speaker are gone.
+    pub gone: [Option<Instant>; 2],
     pub meters: Meters,
     pub knobs: Knobs,
     /// Role and name of every model in use.
@@ -212,10 +225,12 @@ impl Model {
             over: Over::Nothing,
             search: Search::default(),
             doing: Doing::default(),
+            phrase: Phrase::default(),
             waking: false,
             level: Level { db: -90.0, speech: false },
             microphone: Device::Unknown,
             speaker: Device::Unknown,
+            gone: [None; 2],
             meters: Meters::default(),
             knobs,
             models: Vec::new(),
@@ -252,18 +267,23 @@ impl Model {
         match (held, voice, work, ear) {
             (true, ..) => State::Listening,
             (_, Voice::Speaking | Voice::Held, ..) if self.knobs.paused => State::Paused,
+            (_, Voice::Speaking, ..) if matches!(self.speaker, Device::Lost(_)) => State::Unheard,
             (_, Voice::Speaking, ..) => State::Speaking,
             (_, _, _, Ear::Listening) => State::Listening,
             (_, Voice::Held, ..) | (_, _, _, Ear::Transcribing) => State::Thinking,
             (_, _, work, _) if work != Work::Idle => State::Thinking,
             _ if self.waking => State::Waking,
-            _ => State::Idle,
+            _ => match self.phrase {
+                Phrase::Unwanted => State::Idle,
+                Phrase::Awaited => State::Awaiting,
+                Phrase::Spoken => State::Called,
+            },
         }
     }
 
     /// Whether something goes on that Esc would end.
     pub fn is_busy(&self) -> bool {
-        !matches!(self.state(), State::Idle | State::Waking)
+        !matches!(self.state(), State::Idle | State::Awaiting | State::Called | State::Waking)
     }
 
     /// The talk key types a space where somebody is typing.

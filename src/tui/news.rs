@@ -1,5 +1,7 @@
 //! What the conversation told, into the model.
 
+use std::time::Duration;
+
 use super::{
     clean,
     event::Effect,
@@ -21,6 +23,9 @@ use crate::{
     turn::TurnId,
 };
 
+/// A device that was gone for less than this was not seen to be.
+const SEEN: Duration = Duration::from_secs(1);
+
 /// Takes it in; nothing where the screen looks the same afterwards.
 pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
     model.meters.note(told);
@@ -29,6 +34,10 @@ pub fn told(model: &mut Model, told: &Told) -> Option<Vec<Effect>> {
         News::Turn(id, notice) => turn(model, *id, notice),
         News::Loaded(engine, _) => loaded(model, *engine),
         News::Doing(doing) => doing_now(model, *doing),
+        News::Phrase(phrase) => {
+            model.phrase = *phrase;
+            vec![]
+        }
         News::Device(side, state) => device(model, *side, state),
         News::Stays(stays) => {
             let knob = if stays.engine == Engine::Writer { &mut model.knobs.model } else { &mut model.knobs.voice };
@@ -72,7 +81,6 @@ fn doing_now(model: &mut Model, doing: Doing) -> Vec<Effect> {
 
 fn device(model: &mut Model, side: Side, state: &DeviceState) -> Vec<Effect> {
     let slot = if side == Side::Input { &mut model.microphone } else { &mut model.speaker };
-    let was_lost = matches!(slot, Device::Lost(_));
     let name = match slot {
         Device::Open(name) | Device::Muted(name) => name.clone(),
         _ => String::new(),
@@ -90,10 +98,17 @@ fn device(model: &mut Model, side: Side, state: &DeviceState) -> Vec<Effect> {
     }
     let what = if side == Side::Input { "microphone" } else { "speaker" };
     // What is lost has a line of its own for as long as it is.
-    if let DeviceState::Open(name) = state
-        && was_lost
-    {
-        model.say(&format!("the {what} is back: {name}"));
+    let gone = &mut model.gone[usize::from(side == Side::Output)];
+    match state {
+        DeviceState::Lost(_) => drop(gone.get_or_insert(model.now)),
+        DeviceState::Muted => {}
+        DeviceState::Open(name) => {
+            // A loss that nobody saw needs no end.
+            let seen = gone.take().is_some_and(|since| model.now.duration_since(since) >= SEEN);
+            if seen {
+                model.say(&format!("the {what} is back: {name}"));
+            }
+        }
     }
     vec![]
 }
@@ -104,7 +119,7 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         return vec![];
     }
     match notice {
-        Notice::Withdrawn => model.turns.forget(id),
+        Notice::Withdrawn => withdrawn(model, id),
         Notice::Drafted(text) => {
             model.turns.forget(id);
             model.input = Input::holding(text);
@@ -121,6 +136,17 @@ fn turn(model: &mut Model, id: TurnId, notice: &Notice) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// What was said over again, or nothing after all. What the user gave up stays, to be sent after all.
+fn withdrawn(model: &mut Model, id: TurnId) {
+    match model.turns.of(id) {
+        Some(turn) if turn.question.kept => {
+            turn.end = End::Done;
+            turn.add_remark("not asked: ↑ takes these words up again", Role::Faint);
+        }
+        _ => model.turns.forget(id),
+    }
 }
 
 /// What documents and writer remark, as far as it was not said in this run.

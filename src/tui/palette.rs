@@ -12,6 +12,8 @@ pub struct Palette {
     pub page: Page,
     pub query: String,
     pub selected: usize,
+    /// A list that was opened from the menu leads back to it.
+    pub from_menu: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -124,7 +126,8 @@ mod tests {
     #[test]
     fn a_typed_name_can_be_taken_though_no_list_holds_it() {
         let found = vec![Choice::new("af_heart", ""), Choice::new("am_adam", "")];
-        let of = |query: &str| Palette { page: Page::Of(Kind::Voices, Some(found.clone())), query: query.into(), selected: 0 };
+        let of =
+            |query: &str| Palette { page: Page::Of(Kind::Voices, Some(found.clone())), query: query.into(), selected: 0, from_menu: false };
         assert_eq!(typed(&of("af_heart.6+am_adam.4")).unwrap().act, Act::Name(Kind::Voices, "af_heart.6+am_adam.4".into()));
         assert_eq!(typed(&of("am_adam")), None);
     }

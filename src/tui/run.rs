@@ -13,6 +13,7 @@ use std::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::{
+    act,
     event::Event,
     model::{Model, Over},
     reader,
@@ -90,7 +91,8 @@ fn cleaned(models: &[(String, String)]) -> Vec<(String, String)> {
 /// The first run greets; later ones only say what is amiss.
 fn welcome(model: &mut Model, warnings: Vec<String>, context: &Context) {
     if greeted(context).exists() {
-        warnings.iter().for_each(|warning| model.remark(warning, Role::Note));
+        let folded = act::folded(&warnings);
+        folded.iter().for_each(|line| model.remark(line, Role::Note));
     } else {
         model.over = Over::Greeting { scroll: 0 };
     }

@@ -11,8 +11,9 @@ pub struct Command {
     pub does: &'static str,
 }
 
-const OWN: [Command; 2] = [
+const OWN: [Command; 3] = [
     Command { name: "search", takes: "WORDS", does: "search what was said here" },
+    Command { name: "notes", takes: "", does: "what is amiss, as it was found at the start" },
     Command { name: "theme", takes: "NAME", does: "dark, light, high-contrast or mono" },
 ];
 
@@ -69,6 +70,7 @@ pub fn parse(line: &str, knobs: &Knobs) -> Option<Result<Act, String>> {
     Some(match word.to_lowercase().as_str() {
         "/search" => Ok(Act::Search(rest.trim().to_owned())),
         "/" => Ok(Act::Commands),
+        "/notes" => Ok(Act::Notes),
         "/theme" if rest.trim().is_empty() => Ok(Act::Theme(None)),
         "/theme" => Theme::named(rest).map(|theme| Act::Theme(Some(theme))).ok_or("/theme takes dark, light, high-contrast or mono".into()),
         _ => slash::parse(line)?.map(|slash| meant(slash, knobs)).map_err(|error| error.to_string()),

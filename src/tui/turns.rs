@@ -24,6 +24,15 @@ pub struct Question {
     pub rest: String,
     /// Understood to the end.
     pub whole: bool,
+    /// Given up before that, by a key: the words stay.
+    pub kept: bool,
+}
+
+impl Question {
+    /// All that is known of it.
+    pub fn words(&self) -> String {
+        [self.stable.as_str(), self.rest.as_str()].join(" ").trim().to_owned()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +97,7 @@ impl Turn {
         let passages = entry.citations.iter().map(|citation| clean::passage(&citation.into())).collect();
         let mut turn = Self { question, answer: clean::text(&entry.answer), passages, end: End::Done, ..Self::default() };
         match entry.ended {
-            Ending::Whole => {}
+            Ending::Whole | Ending::Unanswered => {}
             Ending::Interrupted => turn.silence(entry.heard()),
             Ending::Failed => turn.end = End::Failed,
         }
@@ -167,6 +176,12 @@ impl Turns {
         let turn = self.list.iter_mut().rev().find(|turn| turn.ids.contains(&id))?;
         turn.wrapped = None;
         Some(turn)
+    }
+
+    /// What is being understood.
+    pub fn unheard(&mut self) -> Option<&mut Turn> {
+        let open = |turn: &&mut Turn| !turn.ids.is_empty() && turn.end == End::Open && turn.answer.is_empty();
+        self.list.iter_mut().rev().find(open).filter(|turn| !turn.question.whole)
     }
 
     /// The oldest typed question that the pipeline has not begun yet.

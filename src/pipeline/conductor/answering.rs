@@ -105,7 +105,7 @@ impl State {
                 let text = transcript.text.trim().to_owned();
                 self.tell(Notice::Transcript(transcript), orders);
                 if text.is_empty() {
-                    self.fail(nothing_heard(), orders);
+                    self.fail(nothing_heard(self.standing.is_some()), orders);
                 } else {
                     self.understood(text, orders);
                 }
@@ -290,6 +290,8 @@ impl State {
     }
 }
 
-pub(super) fn nothing_heard() -> Error {
-    Error::repeat(Room::Stt, "no speech was heard").hint("speak closer to the microphone, or check the file")
+/// In a conversation there is no file that could be looked at.
+pub(super) fn nothing_heard(live: bool) -> Error {
+    let hint = if live { "speak closer to the microphone, or choose another one" } else { "see what the file holds with `xnai vad`" };
+    Error::repeat(Room::Stt, "no speech was heard").hint(hint)
 }

@@ -269,7 +269,7 @@ impl State {
         match heard {
             Err(error) if candidate.over => tracing::warn!(%error, "what was said over the answer could not be heard"),
             Err(error) => self.refuse(candidate, error, orders),
-            Ok(transcript) if transcript.text.trim().is_empty() && by_key => self.refuse(candidate, nothing_heard(), orders),
+            Ok(transcript) if transcript.text.trim().is_empty() && by_key => self.refuse(candidate, nothing_heard(true), orders),
             Ok(transcript) => match self.meant(&candidate, transcript) {
                 Some(transcript) => self.accept(candidate, transcript, orders),
                 None => self.ignore(&candidate, orders),

@@ -22,7 +22,7 @@ use crate::{
         conductor::{Change, Event, Expect, Sound},
         edges,
         lane::Lane,
-        news::{DeviceState, Level, News, Origin, Side},
+        news::{DeviceState, Level, News, Origin, Phrase, Side},
     },
     turn::{Session, Turn},
 };
@@ -75,6 +75,8 @@ pub(super) struct Listening {
     /// Position and time of the newest sample.
     newest: (u64, Instant),
     output: Option<SpeakerState>,
+    /// As it was told last.
+    phrase: Phrase,
 }
 
 /// The conductor is gone; so is the reason to listen.
@@ -99,6 +101,7 @@ impl Listener {
             level: Level::default(),
             newest: (0, Instant::now()),
             output: None,
+            phrase: Phrase::default(),
         };
         // It ends with the conductor.
         let _ = listening.run();
@@ -124,6 +127,7 @@ impl Listening {
                     self.newest = (self.parts.segmenter.position(), heard.at);
                     noticed.into_iter().try_for_each(|event| self.noticed(event))?;
                     self.wake(&clean)?;
+                    self.phrase()?;
                     self.partial()?;
                 }
                 Err(error) => {
@@ -198,6 +202,14 @@ impl Listening {
         let events = waking.hear(clean).filter(|_| !self.key).map(|at| self.parts.segmenter.hear_from(at));
         waking.shut(self.turn.is_some() || events.is_some(), &mut self.parts.segmenter);
         events.into_iter().flatten().try_for_each(|event| self.noticed(event))
+    }
+
+    fn phrase(&mut self) -> Result<(), Gone> {
+        let now = self.parts.waking.as_ref().map(Waking::waits_for).unwrap_or_default();
+        if std::mem::replace(&mut self.phrase, now) == now {
+            return Ok(());
+        }
+        self.tell(News::Phrase(now))
     }
 
     fn noticed(&mut self, event: Noticed) -> Result<(), Gone> {

@@ -12,7 +12,7 @@ use crate::{
     parcel::EAR_RATE,
     pipeline::{
         Message, edges,
-        news::News,
+        news::{self, News},
         wake::{Phrase, Report, Spotter},
     },
 };
@@ -56,6 +56,15 @@ impl Waking {
             spotter.want(on);
         }
         (self.on, self.until) = (on, None);
+    }
+
+    /// What is waited for, as a face shows it.
+    pub fn waits_for(&self) -> news::Phrase {
+        match (&self.spotter, self.on, self.until) {
+            (None, ..) | (_, false, _) => news::Phrase::Unwanted,
+            (_, _, None | Some(0)) => news::Phrase::Awaited,
+            _ => news::Phrase::Spoken,
+        }
     }
 
     /// Hears on, 16 kHz; the position from which a question may begin, when the phrase was spoken.

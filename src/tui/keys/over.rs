@@ -83,12 +83,16 @@ fn choose(model: &mut Model, key: KeyEvent, mut palette: Palette) -> Vec<Effect>
     let items = palette::items(model, &palette);
     let last = items.len().saturating_sub(1);
     match key.code {
-        KeyCode::Esc if palette.page != Page::Root => palette = Palette::default(),
+        KeyCode::Esc if palette.page != Page::Root && palette.from_menu => palette = Palette::default(),
         KeyCode::Esc => return close(model),
         KeyCode::Enter => {
             let Some(item) = items.into_iter().nth(palette.selected) else { return vec![] };
             model.over = Over::Nothing;
-            return act(model, item.act);
+            let effects = act(model, item.act);
+            if let Over::Palette(list) = &mut model.over {
+                list.from_menu = true;
+            }
+            return effects;
         }
         KeyCode::Up => palette.selected = palette.selected.checked_sub(1).unwrap_or(last),
         KeyCode::Down | KeyCode::Tab => palette.selected = if palette.selected >= last { 0 } else { palette.selected + 1 },

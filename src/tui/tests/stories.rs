@@ -5,15 +5,17 @@ use crate::{
     error::{Error, Room},
     parcel::Passages,
     pipeline::{
-        Notice,
+        News, Notice,
         conductor::{Ear, Voice, Work},
         live::Command,
-        news::{DeviceState, Origin},
+        news::{DeviceState, Origin, Phrase, Side},
     },
     tui::{
         TalkKey,
+        act::folded,
         event::Effect,
-        model::State,
+        model::{Over, State},
+        palette::Page,
         theme::{Role, Theme},
     },
 };
@@ -139,10 +141,10 @@ fn a_failure_is_a_sentence_below_its_question() {
 fn lost_devices_are_said_and_their_return_too() {
     let mut rig = Rig::new(80, 24);
     rig.awake().microphone(DeviceState::Lost("unplugged".into()));
-    assert!(rig.shows("microphone gone: type instead (unplugged)") && !rig.shows("hold to talk"));
+    assert!(rig.shows("type instead, the microphone is gone: unplugged") && !rig.shows("hold to talk"));
     rig.keys("Space -Space");
     assert!(rig.shows("there is no microphone") && rig.sent() == [Command::Silence]);
-    rig.microphone(DeviceState::Open("USB".into()));
+    rig.wait(1000).microphone(DeviceState::Open("USB".into()));
     assert!(rig.shows("the microphone is back: USB") && rig.shows("hold to talk"));
     rig.microphone(DeviceState::Muted);
     assert!(rig.shows("muted?"));
@@ -216,4 +218,98 @@ fn what_the_documents_note_is_said_once() {
         rig.begin(Origin::Typed).tell(Notice::Passages(Passages { notes, ..Passages::default() })).piece("Yes.");
     }
     assert_eq!(rig.screen().matches("demo documents").count(), 1, "{}", rig.screen());
+}
+
+/// Space was held and let go; this much is understood so far.
+fn being_understood() -> Rig {
+    let mut rig = Rig::new(60, 16);
+    rig.begin(Origin::Key).doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+    rig.tell(Notice::Partial { stable: "how long may I".into(), rest: "give back".into() });
+    rig
+}
+
+#[test]
+fn words_that_are_given_up_while_they_are_understood_are_not_lost() {
+    let mut rig = being_understood();
+    rig.keys("Esc").tell(Notice::Withdrawn).doing(Ear::Idle, Work::Idle, Voice::Idle);
+    assert!(rig.screen().contains("› how long may I give back"), "{}", rig.screen());
+    assert_eq!(rig.model.input.text(), "how long may I give back", "a draft for Enter");
+    rig.keys("Ctrl-U Up");
+    assert_eq!(rig.model.input.text(), "how long may I give back", "and for later");
+    // The talk key begins anew: no draft is in its way.
+    let mut rig = being_understood();
+    rig.keys("Space").tell(Notice::Withdrawn).begin(Origin::Key);
+    assert!(rig.model.input.is_empty() && rig.screen().contains("give back"), "{}", rig.screen());
+    // Whoever speaks on takes nothing back.
+    let mut rig = being_understood();
+    rig.tell(Notice::Withdrawn);
+    assert!(!rig.screen().contains("give back"), "{}", rig.screen());
+}
+
+#[test]
+fn it_shows_that_it_waits_for_the_phrase_and_that_it_was_called() {
+    let mut rig = Rig::new(40, 10);
+    rig.awake().news(News::Phrase(Phrase::Awaited));
+    assert!(rig.shows("● waits for its phrase"), "{}", rig.screen());
+    rig.news(News::Phrase(Phrase::Spoken));
+    assert!(rig.shows("● yes? listening"), "{}", rig.screen());
+    assert_eq!(rig.model.state().role(), Role::Listening);
+    rig.doing(Ear::Listening, Work::Idle, Voice::Idle);
+    assert!(rig.shows("● listening"));
+    rig.doing(Ear::Idle, Work::Idle, Voice::Idle).news(News::Phrase(Phrase::Awaited));
+    assert_eq!(rig.model.state(), State::Awaiting);
+}
+
+#[test]
+fn what_is_wrong_with_a_device_is_said_whole_and_its_remedy_first() {
+    let mut rig = Rig::new(100, 24);
+    let why = "the speaker stopped taking sound, and the sound server does not answer any more: start it again, or set audio.output";
+    rig.awake().doing(Ear::Idle, Work::Writing, Voice::Speaking).news(News::Device(Side::Output, DeviceState::Lost(why.into())));
+    assert!(rig.shows("or set audio.output") && rig.shows("● no speaker") && rig.shows("! answers are text"), "{}", rig.screen());
+    assert!(rig.model.is_busy(), "Esc ends it");
+    let mut rig = Rig::new(40, 10);
+    rig.awake().microphone(DeviceState::Muted);
+    assert!(rig.shows("! microphone muted?") && rig.shows("zeros"), "{}", rig.screen());
+}
+
+#[test]
+fn a_device_that_nobody_saw_leave_is_not_said_to_be_back() {
+    let mut rig = Rig::new(80, 24);
+    rig.wait(100).microphone(DeviceState::Lost("unplugged".into())).wait(200).microphone(DeviceState::Open("USB".into()));
+    assert!(!rig.shows("is back"), "{}", rig.screen());
+    rig.microphone(DeviceState::Lost("unplugged".into())).wait(2000).microphone(DeviceState::Open("USB".into()));
+    assert!(rig.shows("the microphone is back: USB"));
+    rig.wait(10_000);
+    assert!(!rig.shows("is back"));
+}
+
+#[test]
+fn notes_of_the_start_are_one_line_and_whole_on_demand() {
+    let mut rig = Rig::new(40, 10);
+    let notes = ["the voice is small", "there is no writer"].map(str::to_owned);
+    assert_eq!(folded(&notes).as_deref(), Some("2 notes: /notes"));
+    assert_eq!(folded(&[]), None);
+    rig.model.warnings = notes.to_vec();
+    rig.awake().type_text("/notes").keys("Enter");
+    assert!(rig.shows("the voice is small") && rig.shows("there is no writer"), "{}", rig.screen());
+}
+
+#[test]
+fn a_list_leads_back_to_where_it_was_opened() {
+    let mut rig = Rig::new(80, 24);
+    rig.awake().type_text("/voice").keys("Enter Esc");
+    assert_eq!(rig.model.over, Over::Nothing);
+    rig.keys("Ctrl-P").type_text("voice").keys("Enter Esc");
+    assert!(matches!(&rig.model.over, Over::Palette(palette) if palette.page == Page::Root));
+}
+
+#[test]
+fn help_that_goes_on_below_says_so() {
+    let mut rig = Rig::new(100, 30);
+    rig.keys("F1");
+    assert!(rig.shows("↓ more"), "{}", rig.screen());
+    for _ in 0..10 {
+        rig.keys("PgDn");
+    }
+    assert!(!rig.shows("↓ more"), "{}", rig.screen());
 }

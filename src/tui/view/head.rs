@@ -7,7 +7,7 @@ use super::{layout, line, meter, put};
 use crate::tui::{
     model::{Device, Model},
     theme::Role,
-    wrap::{Span, fitting},
+    wrap::{Row, Span, fitting, wrap},
 };
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -57,22 +57,36 @@ pub fn memory(bytes: u64) -> String {
 /// What is wrong with the devices, and what works all the same.
 pub fn troubles(model: &Model) -> Option<String> {
     let microphone = match &model.microphone {
-        Device::Lost(why) => Some(format!("microphone gone: type instead ({why})")),
-        Device::Muted(_) => Some("the microphone delivers nothing but zeros: muted?".to_owned()),
+        Device::Lost(why) => Some(format!("type instead, the microphone is gone: {why}")),
+        Device::Muted(_) => Some("microphone muted? it delivers nothing but zeros".to_owned()),
         _ => None,
     };
     let speaker = match &model.speaker {
-        Device::Lost(why) => Some(format!("speaker gone: answers are text ({why})")),
+        Device::Lost(why) => Some(format!("answers are text, the speaker is gone: {why}")),
         _ => None,
     };
     let all: Vec<String> = microphone.into_iter().chain(speaker).collect();
     (!all.is_empty()).then(|| all.join(" · "))
 }
 
+/// The same in rows: as many as there is room for, and where that is not all, a sign of it.
+pub fn trouble_rows(model: &Model) -> Vec<Row> {
+    let Some(text) = troubles(model) else { return Vec::new() };
+    let (width, most) = (model.size.0, if layout::is_roomy(model.size) { 4 } else { 2 });
+    let mut rows = wrap(Span::new(" ! ", Role::Error), &[Span::new(text, Role::Error)], width);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    if let (Some(last), true) = (rows.last_mut(), more) {
+        let text = format!("{} …", last.text());
+        last.spans = vec![Span::new(fitting(&text, usize::from(width)), Role::Error)];
+    }
+    rows
+}
+
 pub fn trouble(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let text = troubles(model).unwrap_or_default();
-    let spans = [Span::new(fitting(&format!(" ! {text}"), usize::from(area.width)), Role::Error)];
-    put(buffer, (area.x, area.y), &line(model.theme, &spans), area.width);
+    for (row, at) in trouble_rows(model).iter().zip(area.rows()) {
+        put(buffer, (at.x, at.y), &line(model.theme, &row.spans), at.width);
+    }
 }
 
 /// A device in a word or two.

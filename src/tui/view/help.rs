@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{layout, line, window, write};
+use super::{layout, line, more, window, write};
 use crate::tui::{
     TalkKey,
     model::Model,
@@ -50,6 +50,7 @@ pub fn draw(model: &Model, scroll: usize, buffer: &mut Buffer) {
     let first = scroll.min(rows.len().saturating_sub(usize::from(inside.height)));
     let shown: Vec<_> = rows[first..].iter().map(|row| line(model.theme, &row.spans)).collect();
     write(&shown, inside, buffer);
+    more(model, shown.len() > usize::from(inside.height), inside, buffer);
 }
 
 /// The row where the commands begin.

@@ -44,6 +44,7 @@ fn keys(model: &Model) -> Vec<(String, String)> {
         Over::Greeting { .. } => known(&[("Enter", "begin"), ("Ctrl-P", "everything")]),
         Over::Help { .. } => known(&[("↑↓", "scroll"), ("Esc", "close")]),
         Over::Palette(palette) if palette.page == Page::Root => known(&[("Enter", "do it"), ("↑↓", "choose"), ("Esc", "close")]),
+        Over::Palette(palette) if !palette.from_menu => known(&[("Enter", "take it"), ("↑↓", "choose"), ("Esc", "close")]),
         Over::Palette(_) => known(&[("Enter", "take it"), ("↑↓", "choose"), ("Esc", "back")]),
         Over::Passage { .. } => known(&[("←→", "other passages"), ("↑↓", "scroll"), ("Esc", "close")]),
         Over::Search => known(&[("↑↓", "other places"), ("Enter", "stay there"), ("Esc", "leave")]),

@@ -31,8 +31,9 @@ pub fn areas(model: &Model) -> Areas {
     let (width, height) = model.size;
     let roomy = is_roomy(model.size);
     let row = |y: u16, rows: u16| Rect::new(0, y, width, rows).intersection(Rect::new(0, 0, width, height));
-    let trouble = head::troubles(model).map(|_| row(1, 1));
-    let above = 1 + u16::from(trouble.is_some());
+    let troubles = head::trouble_rows(model).len() as u16;
+    let trouble = (troubles > 0).then(|| row(1, troubles));
+    let above = 1 + troubles;
     let most = if roomy { INPUT } else { (height / 4).max(1) };
     let typed = model.input.height(width.saturating_sub(2)).clamp(1, most);
     let input = typed + u16::from(roomy);

@@ -98,6 +98,14 @@ fn window(model: &Model, title: &str, size: (u16, u16), buffer: &mut Buffer) -> 
     inside
 }
 
+/// Says in the lower edge of a frame that there is more below.
+fn more(model: &Model, more: bool, inside: Rect, buffer: &mut Buffer) {
+    let text = line(model.theme, &spans([(" ↓ more ", Role::Key)]));
+    if more && inside.width > 8 {
+        put(buffer, (inside.right() - 8, inside.bottom()), &text, 8);
+    }
+}
+
 /// Writes one line; where there is no room for it, nothing.
 fn put(buffer: &mut Buffer, (x, y): (u16, u16), line: &Line<'_>, width: u16) {
     let room = buffer.area.right().saturating_sub(x);

@@ -17,7 +17,7 @@ use xnai::{
     pipeline::{
         Crew, News, Notice, Told,
         live::{Command, Start},
-        news::Origin,
+        news::{Origin, Phrase},
     },
     stt::Stt,
     turn::Turn,
@@ -195,6 +195,19 @@ impl Rig {
         panic!("no note says {part:?}");
     }
 
+    /// Waits until the face is told this of the phrase; the clock goes on.
+    #[track_caller]
+    fn shows(&self, phrase: Phrase) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.pass(self.clock.now() + clock(100));
+            if self.news.try_iter().any(|told| matches!(told.news, News::Phrase(now) if now == phrase)) {
+                return;
+            }
+        }
+        panic!("never told: {phrase:?}");
+    }
+
     /// What was told of turns and in notes until now.
     fn told(&self) -> (Vec<Notice>, Vec<String>) {
         let (mut notices, mut notes) = (Vec::new(), Vec::new());
@@ -287,6 +300,15 @@ fn the_window_is_for_one_question_and_for_a_while() {
     rig.speak(0);
     rig.pass(rig.clock.now() + clock(2000));
     assert!(ear.try_recv().is_err(), "the window was shut");
+}
+
+#[test]
+fn a_face_learns_when_the_window_opens_and_shuts() {
+    let spotter = Spotter::with(&[Manners::Spots(3000, json!(3000))]);
+    let (rig, _ear) = rig(&spotter.address, "why?");
+    rig.shows(Phrase::Awaited);
+    rig.shows(Phrase::Spoken);
+    rig.shows(Phrase::Awaited);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn without_a_sound_card_it_says_so_and_answers_in_text() {
         return;
     }
     let mut pty = ready(&Setup::default());
-    pty.until_shows("microphone gone: type instead").keys("still here\r").until_shows("You asked: still here");
+    pty.until_shows("type instead, the microphone is gone").keys("still here\r").until_shows("You asked: still here");
 }
 
 #[test]
