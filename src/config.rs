@@ -79,7 +79,7 @@ impl Layers {
     /// Reads and checks the configuration.
     pub fn read(&self) -> Result<Config> {
         let config: Config = self.0.extract().map_err(|e| refused(&e))?;
-        config.check()?;
+        config.check(|key| self.0.find_metadata(key).map_or_else(|| "default".to_owned(), origin))?;
         Ok(config)
     }
 
@@ -99,8 +99,8 @@ impl Layers {
 }
 
 impl Config {
-    /// Ranges that types cannot express; the error names key and range.
-    fn check(&self) -> Result<()> {
+    /// Ranges that types cannot express; the error names key and range, and whatever `origin` says set it.
+    fn check(&self, origin: impl Fn(&str) -> String) -> Result<()> {
         let rules: &[(&str, f64, std::ops::RangeInclusive<f64>)] = &[
             ("audio.volume", self.audio.volume.into(), 0.0..=1.0),
             ("audio.max_audio_s", self.audio.max_audio_s.into(), 1.0..=7200.0),
@@ -136,7 +136,7 @@ impl Config {
         for (key, value, range) in rules {
             if !range.contains(value) {
                 let message = format!("{key} is {value}, outside {} to {}", range.start(), range.end());
-                return Err(Error::reword(Room::Config, message).hint("see `xnai config show --origin` for where it was set"));
+                return Err(Error::reword(Room::Config, message).hint(format!("it was set by: {}", origin(key))));
             }
         }
         if self.llm.ubatch > self.llm.batch {

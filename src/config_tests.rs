@@ -43,7 +43,7 @@ fn what_cannot_be_meant_is_one_sentence_with_the_key() {
     let cases = [
         ("[tts]\nspeeed = 1.0", "did you mean tts.speed?"),
         ("[tt]\nspeed = 1.0", "did you mean tts.speed?"),
-        ("[tts]\nspeed = 9.0", "tts.speed is 9, outside 0.5 to 2"),
+        ("[tts]\nspeed = 9.0", "tts.speed is 9, outside 0.5 to 2: it was set by: "),
         ("[tts]\nspeed = 'fast'", "tts.speed is string \"fast\", and must be a number (/"),
         ("[llm]\nbackend = 'gpt'", "llm.backend is \"gpt\", and can be auto, llama, quote, openai (/"),
         ("[tts]\nvoce = ''\nspeeed = 1.0", "no setting tts.speeed, or tts.voce ("),

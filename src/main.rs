@@ -13,11 +13,18 @@ fn main() {
     #[cfg(feature = "llama")]
     xnai::os::omp::sleep_not_spin();
     let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let lost = error.kind() == ErrorKind::InvalidSubcommand && std::env::args().any(|argument| argument == "--once");
+        let unknown = error.kind() == ErrorKind::InvalidSubcommand;
+        let lost = unknown && std::env::args().any(|argument| argument == "--once");
         // Clap prints its own errors, help and version, and knows where each belongs.
         let _ = error.print();
         if lost {
             let _ = writeln!(io::stderr(), "xnai: the question comes right after --once: xnai --play --once \"How far is it?\"");
+        }
+        // Words after one another are a sentence, and no verb.
+        let sentence = std::env::args().skip(1).find(|argument| argument.trim().contains(' '));
+        if let (true, false, Some(question)) = (unknown, lost, sentence) {
+            let question = xnai::os::terminal::plain(&question).replace('\n', " ");
+            let _ = writeln!(io::stderr(), "xnai: to ask a question: xnai --once {question:?}");
         }
         stop::leave(error.exit_code().try_into().unwrap_or(2))
     });

@@ -143,6 +143,21 @@ impl Known {
     }
 }
 
+impl Known {
+    /// What can be typed, as part of a sentence.
+    fn example(&self) -> String {
+        let name = self.name;
+        match &self.make {
+            Make::Number(_, scale) => {
+                let (from, to) = (scale.shown(scale.range.start()), scale.shown(scale.range.end()));
+                format!("/{name} and a number from {from} to {to}, /{name} {} or /{name} {}", scale.up[0], scale.down[0])
+            }
+            Make::Switch(_) => format!("/{name} on or /{name} off"),
+            Make::Alone(_) | Make::Text(_) => self.usage(),
+        }
+    }
+}
+
 /// Whether a line is a command, and which. A line without a slash is none: it is a question.
 pub fn parse(line: &str) -> Option<Result<Slash>> {
     let line = line.trim();
@@ -179,6 +194,8 @@ fn unknown(word: &str) -> Error {
     let word: String = word.chars().take(40).collect();
     let near = TABLE.iter().map(|known| (strsim::jaro_winkler(known.name, &word), known.name)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match near {
+        // Of two kinds, and near to neither.
+        _ if ["device", "devices", "audio", "sound"].contains(&&*word) => "did you mean /input (the microphone) or /output?".into(),
         Some((closeness, name)) if closeness > 0.75 => format!("did you mean /{name}?"),
         _ => "/help says what there is".into(),
     };
@@ -226,7 +243,7 @@ impl Known {
     }
 
     fn wrong(&self, message: &str) -> Error {
-        Error::reword(Room::Pipeline, message).hint(format!("say {}", self.usage()))
+        Error::reword(Room::Pipeline, message).hint(format!("say {}", self.example()))
     }
 }
 
@@ -285,11 +302,12 @@ mod tests {
             ("/xyzzy", "there is no command /xyzzy: /help says what there is"),
             ("/re", "/re could be /repeat or /resume"),
             ("/quit now", "/quit takes nothing after it: say /quit"),
-            ("/pause maybe", "/pause is on or off"),
+            ("/device", "did you mean /input (the microphone) or /output?"),
+            ("/pause maybe", "/pause is on or off, nothing else: say /pause on or /pause off"),
             ("/speed 3", "/speed takes 0.5 to 2"),
             ("/speed NaN", "/speed takes 0.5 to 2"),
             ("/volume 0.5", "/volume is in percent, and 0.5 is less than one"),
-            ("/volume 101", "/volume takes 0 to 100"),
+            ("/volume 101", "/volume takes 0 to 100: say /volume and a number from 0 to 100, /volume louder or /volume quieter"),
             ("/speed fast", "/speed takes a number"),
             ("/volume 120%", "/volume takes 0 to 100"),
             ("/volume -1", "/volume takes 0 to 100"),

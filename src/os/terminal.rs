@@ -72,12 +72,22 @@ fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// `1 turn`, `2 turns`.
+pub fn many(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::File;
 
     use super::*;
     use crate::error::Kind;
+
+    #[test]
+    fn one_is_no_number_of_things() {
+        assert_eq!([0, 1, 2].map(|count| many(count, "turn")), ["0 turns", "1 turn", "2 turns"]);
+    }
 
     #[test]
     fn nothing_that_moves_the_cursor_survives() {

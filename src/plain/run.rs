@@ -73,7 +73,7 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
 }
 
 fn going_on(past: &Conversation) -> String {
-    format!("(going on with {}, {} exchanges)", past.id, past.entries.len())
+    format!("(going on with {}, {})", past.id, terminal::many(past.entries.len(), "exchange"))
 }
 
 fn greeting(models: &[(String, String)], script: bool) -> Vec<String> {

@@ -160,7 +160,7 @@ fn conversations_are_left_taken_up_and_exported_while_talking() {
     let document = std::fs::read_to_string(&file).unwrap();
     assert!(document.contains("> one") && document.contains("> four") && !document.contains("> three"), "{document}");
     let told = heard.told.join("\n");
-    assert!(told.contains("exists already: say /export FILE") && told.contains("exchange 1  three"), "{told}");
+    assert!(told.contains("exists already: name another file, as in /export talk.md") && told.contains("exchange 1  three"), "{told}");
     assert_eq!(result.unwrap_err().kind(), crate::error::Kind::Replace, "the second export did not work");
     assert_eq!(Sessions::open(&rig.paths).ids().unwrap().len(), 3);
 }

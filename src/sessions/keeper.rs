@@ -98,7 +98,7 @@ impl Keeper {
         }
         let path = file.map_or_else(|| PathBuf::from(format!("xnai-{}.md", self.conversation.id)), PathBuf::from);
         let saved = markdown::save(&self.document(), &path, false);
-        saved.map(|()| path).map_err(|e| Error::new(e.kind(), e.room(), e.message()).hint("say /export FILE"))
+        saved.map(|()| path).map_err(|e| Error::new(e.kind(), e.room(), e.message()).hint("name another file, as in /export talk.md"))
     }
 
     /// What was said so far, by this conversation's file or, where none is kept, from memory.

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::os::terminal::many;
+
 /// How long the end of a program may wait for the disk.
 pub const LAST: Duration = Duration::from_secs(2);
 
@@ -46,7 +48,6 @@ impl Open {
 
     /// In words. An exchange holds its question.
     pub fn name(self) -> String {
-        let many = |count, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
         let said = if self.exchanges > 0 { many(self.exchanges, "exchange") } else { many(self.questions, "question") };
         match (self.exchanges + self.questions, self.others) {
             (_, 0) => said,

@@ -76,7 +76,7 @@ fn root(model: &Model) -> Vec<Item> {
         Item::new("New conversation", "", Act::New),
         Item::new("Resume a session", "", Act::Choose(Kind::Sessions)),
         Item::new("Export as Markdown", "", Act::Export(None)),
-        Item::new("Models and microphone", "", Act::Greet),
+        Item::new("Welcome: models and microphone", "", Act::Greet),
         Item::new("Help", "", Act::Help),
         Item::new("Quit", "", Act::Quit),
     ]
@@ -121,6 +121,13 @@ mod tests {
         assert_eq!(score("xyz", "Voice"), None);
         assert_eq!(score("", "Voice"), Some(0));
         assert!(score("new con", "New conversation").is_some());
+    }
+
+    #[test]
+    fn who_types_mod_wants_another_model() {
+        let model = Model::new(&crate::config::Config::default(), super::super::theme::Theme::Dark, std::time::Instant::now());
+        let found = items(&model, &Palette { query: "mod".into(), ..Palette::default() });
+        assert_eq!(found[0].label, "Language model");
     }
 
     #[test]

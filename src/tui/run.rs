@@ -219,7 +219,11 @@ impl<'a> Face<'a> {
     }
 }
 
+/// A terminal that was closed is no fault: its signal may only be a moment behind.
 fn trouble(error: &std::io::Error) -> Error {
+    if error.raw_os_error() == Some(nix::libc::EIO) {
+        return Error::stopped();
+    }
     Error::replace(Room::Os, format!("the terminal cannot be drawn on: {error}"))
 }
 

@@ -14,7 +14,7 @@ use crate::{
     models::Shelf,
     os::{
         stop,
-        terminal::{plain, say, say_json, tell},
+        terminal::{many, plain, say, say_json, tell},
     },
     pipeline::crew,
     rag::{
@@ -110,7 +110,7 @@ pub fn tell_if_waiting(event: &Event<'_>) {
 
 fn say_report(report: &Report) -> Result<()> {
     let Report { added, changed, unchanged, removed, chunks, .. } = report;
-    say(&format!("{added} added, {changed} changed, {unchanged} unchanged, {removed} removed; {chunks} passages written"))?;
+    say(&format!("{added} added, {changed} changed, {unchanged} unchanged, {removed} removed; {} written", many(*chunks, "passage")))?;
     for (path, why) in report.skipped.iter().take(NAMED) {
         say(&format!("skipped {}: {why}", path.display()))?;
     }

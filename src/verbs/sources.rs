@@ -3,7 +3,7 @@
 use crate::{
     config::Context,
     error::Result,
-    os::terminal::{plain, say, say_json, tell},
+    os::terminal::{many, plain, say, say_json, tell},
     rag::{
         filter::{self, Rule},
         home::{DEMO, Home, USER},
@@ -49,13 +49,15 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 fn line(doc: &Doc) -> String {
     let tags: Vec<&str> = doc.given.iter().chain(&doc.tags).map(String::as_str).collect();
     let tags = if tags.is_empty() { String::new() } else { format!("  [{}]", tags.join(", ")) };
-    plain(&format!("{}  {}  {} passages{tags}", doc.source, doc.title, doc.chunks)).replace('\n', " ")
+    plain(&format!("{}  {}  {}{tags}", doc.source, doc.title, many(doc.chunks as usize, "passage"))).replace('\n', " ")
 }
 
 /// A large document whose ingest was interrupted.
 fn begun(part: &Doc) -> String {
     let name = plain(&part.source).replace('\n', " ");
-    format!("not found yet: {name}, of which {} passages are stored; `xnai ingest` on it goes on from there", part.chunks)
+    let stored = many(part.chunks as usize, "passage");
+    let are = if part.chunks == 1 { "is" } else { "are" };
+    format!("not found yet: {name}, of which {stored} {are} stored; `xnai ingest` on it goes on from there")
 }
 
 fn json(doc: &Doc) -> serde_json::Value {

@@ -12,7 +12,7 @@ use crate::{
     },
     config::Context,
     error::Result,
-    os::terminal::{say, say_json, tell},
+    os::terminal::{many, say, say_json, tell},
     parcel::{EAR_RATE, Utterance},
     pipeline::crew,
 };
@@ -112,7 +112,7 @@ fn seconds(samples: u64) -> f64 {
 }
 
 fn page(report: &Report) -> String {
-    let mut page = format!("{:.2} s, heard by {}: {} segments\n", report.seconds, report.detector, report.segments.len());
+    let mut page = format!("{:.2} s, heard by {}: {}\n", report.seconds, report.detector, many(report.segments.len(), "segment"));
     page += "    start       end   seconds  peak  loudest  ended by\n";
     for Found { start_s, end_s, seconds, peak, peak_db, ended } in report.segments.iter().chain(&report.dropped) {
         page += &format!("{start_s:9.3} {end_s:9.3} {seconds:9.3}  {peak:4.2}  {peak_db:4.0} dB  {ended}\n");

@@ -3,7 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{head, latency, line, spans, write};
-use crate::tui::{meters::Stage, model::Model, theme::Role, wrap::Span};
+use crate::{
+    os::terminal::many,
+    tui::{meters::Stage, model::Model, theme::Role, wrap::Span},
+};
 
 /// Columns of a bar of the waterfall.
 const BAR: usize = 20;
@@ -54,7 +57,7 @@ fn twenty(model: &Model) -> Vec<Line<'static>> {
     }
     sorted.sort_by(f64::total_cmp);
     let middle = sorted[sorted.len() / 2];
-    let figures = format!("{} turns, half below {middle:.0} ms", sorted.len());
+    let figures = format!("{}, half below {middle:.0} ms", many(sorted.len(), "turn"));
     let spark = latency::spark(model);
     vec![
         title(model, "Question to answer"),

@@ -25,6 +25,19 @@ fn a_script_is_answered_and_its_conversation_kept() {
 }
 
 #[test]
+fn a_question_instead_of_a_verb_is_told_where_it_belongs() {
+    let ran = Home::new().run(&["hello there"]);
+    assert!(ran.code == Some(2) && ran.err.contains("to ask a question: xnai --once \"hello there\""), "{ran:?}");
+    assert!(!Home::new().run(&["helo"]).err.contains("--once"));
+}
+
+#[test]
+fn a_flag_out_of_range_is_named_as_such() {
+    let ran = Home::new().run(&["--plain", "--speed", "9"]);
+    assert!(ran.code == Some(2) && ran.err.contains("it was set by: command line"), "{ran:?}");
+}
+
+#[test]
 fn without_a_question_nothing_is_answered_and_nothing_kept() {
     let home = Home::new();
     let ran = home.fed(&["--plain"], "");
