@@ -13,8 +13,8 @@ const BEGIN: Duration = Duration::from_secs(5);
 /// play: PulseAudio's null sink first waits for the up to 2 s of silence that it ran ahead while nobody played.
 const FILLING: u64 = 8;
 
-/// How long a filled buffer may lie.
-const FILLED: Duration = Duration::from_millis(2500);
+/// How long a filled buffer may lie: those 2 s, and as much again where the machine is busy.
+const FILLED: Duration = Duration::from_millis(4000);
 
 /// Who did not look for this long, because it had nothing to play or was stopped itself, has seen nothing.
 const BLIND: Duration = Duration::from_millis(250);
