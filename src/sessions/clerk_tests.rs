@@ -74,8 +74,8 @@ fn whoever_hands_over_does_not_wait_for_the_disk_and_the_end_does() {
     disk.join().unwrap();
 }
 
-#[test]
-fn a_disk_that_stands_still_is_said_and_keeps_nobody_for_ever() {
+/// A clerk whose disk stands still for as long as the sender lives, and short patience.
+fn standing_still() -> (SyncSender<()>, Clerk) {
     let (open, gate) = sync_channel::<()>(0);
     let work = move |_| {
         let _ = gate.recv();
@@ -83,6 +83,12 @@ fn a_disk_that_stands_still_is_said_and_keeps_nobody_for_ever() {
     };
     let mut clerk = Clerk::over(work).unwrap();
     clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
+    (open, clerk)
+}
+
+#[test]
+fn a_disk_that_stands_still_is_said_and_keeps_nobody_for_ever() {
+    let (open, mut clerk) = standing_still();
     let told = (1..=QUEUE as u64 / 2 + 1).filter_map(|n| exchange(&mut clerk, n, "a")).collect::<Vec<_>>();
     assert_eq!(told.len(), 1, "a question is at hand, so many lines wait, and the next is lost");
     assert!(told[0].to_string().contains("not kept"), "{}", told[0]);
@@ -152,18 +158,6 @@ fn what_the_disk_refuses_is_told_once() {
     exchange(&mut clerk, 2, "b");
     clerk.settle(Duration::from_secs(60));
     assert!(matches!(&clerk.replies()[..], [Reply::Trouble(e)] if e.to_string().contains("not being saved")));
-}
-
-/// A clerk whose disk stands still for as long as the sender lives, and short patience.
-fn standing_still() -> (SyncSender<()>, Clerk) {
-    let (open, gate) = sync_channel::<()>(0);
-    let work = move |_| {
-        let _ = gate.recv();
-        None
-    };
-    let mut clerk = Clerk::over(work).unwrap();
-    clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
-    (open, clerk)
 }
 
 #[test]

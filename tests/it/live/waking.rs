@@ -1,9 +1,9 @@
 //! Hands-free listening that waits for a key phrase, with a spotter that is honest, lies, stalls, dies, or is PocketSphinx.
 
+mod spotter;
+
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    os::unix::net::{UnixListener, UnixStream},
-    sync::{Arc, Mutex, mpsc},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +23,7 @@ use xnai::{
     turn::Turn,
 };
 
+use self::spotter::{Manners, Spotter};
 use super::{PATIENCE, Rig, Tagged};
 use crate::{
     support::shared_models,
@@ -34,129 +35,16 @@ use crate::{
 
 const HANDS_FREE: Start = Start { hands_free: true, edit: false, history: Vec::new() };
 
-/// What the spotter of a test does in one conversation.
-#[derive(Clone, Debug)]
-enum Manners {
-    /// Tells of the phrase once it heard so many ms: with this time, if any.
-    Spots(u64, Value),
-    /// Tells of it several times, as some do.
-    SpotsAgainAndAgain(u64, Value),
-    /// Tells of it before it heard anything, then hears and is silent.
-    SpotsNothing,
-    /// Hangs up after so many ms of sound.
-    Dies(u64),
-    /// Takes everything and gives no sign of life.
-    Mute,
-    /// Sends what is no event.
-    Babbles,
-}
-
-/// A spotter at a socket of its own: one conversation after the other, each with manners of its own, then the last for ever.
-struct Spotter {
-    address: String,
-    /// Milliseconds of sound that it heard in the conversation at hand.
-    heard: Arc<Mutex<u64>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Spotter {
-    fn with(manners: &[Manners]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("socket");
-        let listener = UnixListener::bind(&path).unwrap();
-        let heard = Arc::<Mutex<u64>>::default();
-        let (shared, mut manners) = (heard.clone(), manners.to_vec());
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Whoever only asks who it is has not come for a conversation.
-                if let Some((lines, stream)) = asked(stream) {
-                    let now = if manners.len() > 1 { manners.remove(0) } else { manners[0].clone() };
-                    *shared.lock().unwrap() = 0;
-                    let _ = converse(lines, &stream, &now, &shared);
-                }
-            }
-        });
-        Self { address: format!("unix://{}", path.display()), heard, _folder: folder }
-    }
-
-    /// Until it heard so much; the clock stands still.
-    fn heard(&self, ms: u64) {
-        let deadline = Instant::now() + PATIENCE;
-        while *self.heard.lock().unwrap() < ms {
-            assert!(Instant::now() < deadline, "it heard only {} ms", self.heard.lock().unwrap());
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
-fn event(lines: &mut BufReader<UnixStream>) -> Option<(String, usize)> {
-    let mut line = String::new();
-    if lines.read_line(&mut line).ok()? == 0 {
-        return None;
-    }
-    let header: Value = serde_json::from_str(&line).ok()?;
-    let length = header["payload_length"].as_u64().unwrap_or(0) as usize;
-    lines.read_exact(&mut vec![0; length]).ok()?;
-    Some((header["type"].as_str()?.to_owned(), length))
-}
-
-fn send(mut to: &UnixStream, kind: &str, data: Value) -> std::io::Result<()> {
-    to.write_all(format!("{}\n", json!({"type": kind, "data": data})).as_bytes())
-}
-
-fn introduce(to: &UnixStream) -> std::io::Result<()> {
-    send(to, "info", json!({"wake": [{"name": "scripted", "models": [{"name": "hey_computer_v1"}]}]}))
-}
-
-/// Answers questions until it is asked to listen.
-fn asked(stream: UnixStream) -> Option<(BufReader<UnixStream>, UnixStream)> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?);
-    loop {
-        match event(&mut lines)?.0.as_str() {
-            "describe" => introduce(&stream).ok()?,
-            "detect" => return Some((lines, stream)),
-            _ => {}
-        }
-    }
-}
-
-fn converse(mut lines: BufReader<UnixStream>, to: &UnixStream, manners: &Manners, heard: &Mutex<u64>) -> Option<()> {
-    let detection = |at: &Value| send(to, "detection", json!({"name": "hey_computer_v1", "timestamp": at})).ok();
-    let mut told = false;
-    if let Manners::SpotsNothing = manners {
-        detection(&json!(0))?;
-    }
-    if let Manners::Babbles = manners {
-        let mut to = to;
-        to.write_all(b"I am no server of yours\n").ok()?;
-    }
-    loop {
-        let (kind, length) = event(&mut lines)?;
-        if kind == "describe" && !matches!(manners, Manners::Mute) {
-            introduce(to).ok()?;
-        }
-        let ms = *heard.lock().unwrap() + length as u64 / 2 / 16;
-        match manners {
-            Manners::Dies(after) if ms >= *after => return None,
-            Manners::Spots(after, at) if ms >= *after && !told => {
-                detection(at)?;
-                told = true;
-            }
-            Manners::SpotsAgainAndAgain(after, at) if ms >= *after && length > 0 => detection(at)?,
-            _ => {}
-        }
-        *heard.lock().unwrap() = ms;
-    }
-}
-
-/// An ear that keeps what it was given to hear.
-struct Keeps(mpsc::SyncSender<Utterance>, &'static str);
+/// An ear that keeps what it was given to hear, and understands these texts one after the other, then the last for ever.
+struct Keeps(mpsc::SyncSender<Utterance>, &'static [&'static str]);
 
 impl Stt for Keeps {
     fn transcribe(&mut self, speech: &Utterance, turn: &Turn) -> Result<Transcript> {
         turn.alive()?;
         let _ = self.0.send(speech.clone());
-        Ok(Transcript { text: self.1.into(), confidence: 1.0, language: "en".into(), ..Transcript::default() })
+        let text = self.1[0];
+        self.1 = self.1.get(1..).filter(|later| !later.is_empty()).unwrap_or(self.1);
+        Ok(Transcript { text: text.into(), confidence: 1.0, language: "en".into(), ..Transcript::default() })
     }
 
     /// Only whole utterances count here.
@@ -170,13 +58,13 @@ fn tuned(tune: impl FnOnce(&mut Config, &mut Crew)) -> Rig {
 }
 
 /// A conversation with a spotter, and what its ear was given.
-fn rig(address: &str, text: &'static str) -> (Rig, mpsc::Receiver<Utterance>) {
+fn rig(address: &str, texts: &'static [&'static str]) -> (Rig, mpsc::Receiver<Utterance>) {
     let (tell, told) = mpsc::sync_channel(64);
     let rig = tuned(|config, crew| {
         let listen = &mut config.listen;
         (listen.wake_phrase, listen.wake_address) = ("Hey computer".into(), address.into());
         (listen.wake_timeout_s, listen.wake_window_s) = (1, 30);
-        crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, text)))));
+        crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, texts)))));
     });
     (rig, told)
 }
@@ -221,6 +109,16 @@ impl Rig {
         (notices, notes)
     }
 
+    /// The talk key needs no phrase.
+    #[track_caller]
+    fn asks_by_key(&mut self) {
+        self.send(Command::Press);
+        self.until(|n| matches!(n, Notice::Began(Origin::Key)));
+        self.speak(0);
+        self.send(Command::Release);
+        self.until(|n| matches!(n, Notice::Sounded));
+    }
+
     /// Plays the question that many ms from now and waits until it is over.
     fn speak(&self, in_ms: u64) {
         let over = self.script.say_at(self.clock.now() + clock(in_ms), Rig::question());
@@ -240,7 +138,7 @@ fn ms(samples: usize) -> u64 {
 fn speech_that_goes_straight_on_after_the_phrase_is_the_question() {
     let cut = 1000 + ms(Rig::question().len()) / 2;
     let spotter = Spotter::with(&[Manners::SpotsAgainAndAgain(cut + 400, json!(cut))]);
-    let (rig, ear) = rig(&spotter.address, "Hey, computer: how long is it?");
+    let (rig, ear) = rig(&spotter.address, &["Hey, computer: how long is it?"]);
     assert!(rig.note("waits for").contains("\"hey computer\" (scripted"));
     rig.speak(1000);
     spotter.heard(cut + 400);
@@ -259,7 +157,7 @@ fn speech_that_goes_straight_on_after_the_phrase_is_the_question() {
 #[test]
 fn without_the_phrase_nothing_is_heard_and_the_key_always_works() {
     let spotter = Spotter::with(&[Manners::Spots(u64::MAX, Value::Null)]);
-    let (mut rig, ear) = rig(&spotter.address, "why?");
+    let (mut rig, ear) = rig(&spotter.address, &["why?"]);
     rig.note("waits for");
     rig.speak(500);
     rig.pass(rig.clock.now() + clock(3000));
@@ -267,17 +165,13 @@ fn without_the_phrase_nothing_is_heard_and_the_key_always_works() {
     let (notices, _) = rig.told();
     assert!(notices.is_empty(), "{notices:?}");
     assert!(ear.try_recv().is_err(), "a transcript was made");
-    rig.send(Command::Press);
-    rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
-    rig.speak(0);
-    rig.send(Command::Release);
-    rig.until(|n| matches!(n, Notice::Sounded));
+    rig.asks_by_key();
 }
 
 #[test]
 fn the_window_is_for_one_question_and_for_a_while() {
     let spotter = Spotter::with(&[Manners::Spots(1000, json!(1000))]);
-    let (rig, ear) = rig(&spotter.address, "why?");
+    let (rig, ear) = rig(&spotter.address, &["why?"]);
     rig.note("waits for");
     rig.pass(clock(1100));
     spotter.heard(1000);
@@ -291,7 +185,7 @@ fn the_window_is_for_one_question_and_for_a_while() {
     assert!(ear.try_recv().is_err(), "the second question needs the phrase again");
 
     let spotter = Spotter::with(&[Manners::Spots(1000, json!(1000))]);
-    let (rig, ear) = self::rig(&spotter.address, "why?");
+    let (rig, ear) = self::rig(&spotter.address, &["why?"]);
     rig.note("waits for");
     rig.pass(clock(1100));
     spotter.heard(1000);
@@ -303,9 +197,24 @@ fn the_window_is_for_one_question_and_for_a_while() {
 }
 
 #[test]
+fn a_sound_that_nobody_understands_leaves_the_window_open() {
+    let spotter = Spotter::with(&[Manners::Spots(1000, json!(1000))]);
+    let (rig, ear) = rig(&spotter.address, &["", "why?"]);
+    rig.note("waits for");
+    rig.pass(clock(1100));
+    spotter.heard(1000);
+    rig.shows(Phrase::Spoken);
+    rig.speak(0);
+    rig.until(|n| matches!(n, Notice::Withdrawn));
+    rig.speak(1000);
+    rig.until(|n| matches!(n, Notice::Done));
+    assert_eq!(ear.try_iter().count(), 2);
+}
+
+#[test]
 fn a_face_learns_when_the_window_opens_and_shuts() {
     let spotter = Spotter::with(&[Manners::Spots(3000, json!(3000))]);
-    let (rig, _ear) = rig(&spotter.address, "why?");
+    let (rig, _ear) = rig(&spotter.address, &["why?"]);
     rig.shows(Phrase::Awaited);
     rig.shows(Phrase::Spoken);
     rig.shows(Phrase::Awaited);
@@ -314,7 +223,7 @@ fn a_face_learns_when_the_window_opens_and_shuts() {
 #[test]
 fn a_spotter_that_dies_is_told_once_and_called_again() {
     let spotter = Spotter::with(&[Manners::Dies(300), Manners::Dies(0), Manners::Babbles, Manners::Spots(500, json!(400))]);
-    let (rig, ear) = rig(&spotter.address, "why?");
+    let (rig, ear) = rig(&spotter.address, &["why?"]);
     rig.note("waits for");
     rig.pass(clock(400));
     let deaf = rig.note("deaf");
@@ -331,12 +240,8 @@ fn a_spotter_that_dies_is_told_once_and_called_again() {
 #[test]
 fn a_spotter_that_stalls_is_given_up_and_costs_nothing_else() {
     let spotter = Spotter::with(&[Manners::Mute]);
-    let (mut rig, _ear) = rig(&spotter.address, "why?");
-    rig.send(Command::Press);
-    rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
-    rig.speak(0);
-    rig.send(Command::Release);
-    rig.until(|n| matches!(n, Notice::Sounded));
+    let (mut rig, _ear) = rig(&spotter.address, &["why?"]);
+    rig.asks_by_key();
     assert!(rig.note("deaf").contains("silent for 1 s"));
 }
 
@@ -345,12 +250,12 @@ fn a_spotter_that_lies_about_the_time_is_not_believed() {
     let length = ms(Rig::question().len());
     for lie in [json!(u64::MAX), json!(99_999_999), json!(-5), json!("now"), Value::Null] {
         let spotter = Spotter::with(&[Manners::Spots(length + 1000, lie.clone())]);
-        let (rig, ear) = rig(&spotter.address, "why?");
+        let (rig, ear) = rig(&spotter.address, &["why?"]);
         rig.note("waits for");
         rig.speak(500);
         rig.pass(clock(length + 1100));
         spotter.heard(length + 1000);
-        rig.at_once_woken();
+        rig.shows(Phrase::Spoken);
         rig.speak(700);
         rig.until(|n| matches!(n, Notice::Sounded));
         let utterance = ear.recv_timeout(PATIENCE).unwrap();
@@ -358,22 +263,11 @@ fn a_spotter_that_lies_about_the_time_is_not_believed() {
         assert!(ear.try_recv().is_err());
     }
     let spotter = Spotter::with(&[Manners::SpotsNothing]);
-    let (rig, ear) = rig(&spotter.address, "why?");
+    let (rig, ear) = rig(&spotter.address, &["why?"]);
     rig.note("waits for");
     rig.speak(500);
     rig.pass(rig.clock.now() + clock(2000));
     assert!(ear.try_recv().is_err(), "it was spotted before anything was said");
-}
-
-impl Rig {
-    /// The phrase came through: told by the listener that looks at it within its next looks.
-    fn at_once_woken(&self) {
-        // Nothing tells that a window is open; a listener looks fifty times a second.
-        for _ in 0..30 {
-            self.clock.advance(PERIOD);
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
 }
 
 #[test]
@@ -382,7 +276,7 @@ fn without_pocketsphinx_one_sentence_names_the_command() {
         let (tell, told) = mpsc::sync_channel(64);
         let rig = tuned(|config, crew| {
             config.listen.wake_phrase = "hey computer".into();
-            crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, "why?")))));
+            crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, &["why?"])))));
         });
         (rig, told)
     };
@@ -391,11 +285,7 @@ fn without_pocketsphinx_one_sentence_names_the_command() {
     rig.speak(500);
     rig.pass(rig.clock.now() + clock(2000));
     assert!(ear.try_recv().is_err());
-    rig.send(Command::Press);
-    rig.until(|n| matches!(n, Notice::Began(Origin::Key)));
-    rig.speak(0);
-    rig.send(Command::Release);
-    rig.until(|n| matches!(n, Notice::Sounded));
+    rig.asks_by_key();
 }
 
 #[test]
@@ -406,7 +296,7 @@ fn pocketsphinx_spots_the_phrase_after_a_while_of_quiet_and_what_follows_is_hear
         config.listen.wake_phrase = "living room".into();
         config.listen.wake_address = format!("stdio:'{}' --wake 'living room'", program.display());
         config.listen.wake_timeout_s = 60;
-        crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, "why?")))));
+        crew.ear = Some(Box::new(move || Ok(Box::new(Keeps(tell, &["why?"])))));
     });
     assert!(rig.note("waits for").contains("PocketSphinx"));
     let (other, phrase) = (recording("005", &folder).samples, recording("living_room_light_en", &folder).samples);
