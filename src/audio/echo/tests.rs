@@ -120,6 +120,8 @@ fn with_headphones_people_stay_whole_while_we_speak() {
     let (ours, person) = (voice(1, 8), voice(2, 8));
     let out = run(&mut canceller(), &ours, &person);
     let untouched = run(&mut canceller(), &vec![0.0; ours.len()], &person);
+    let whole = decibels(&untouched, &person, 5..8);
+    assert!(whole.abs() < 1.0, "the person alone is {whole} dB louder than they were");
     let changed: Vec<f32> = out.iter().zip(&untouched).map(|(a, b)| a - b).collect();
     // It takes a second and a half of our speaking, and the pauses in it, to be sure.
     let changed = decibels(&changed, &untouched, 5..8);
