@@ -190,7 +190,6 @@ fn a_sound_server_that_dies_and_returns_is_heard_again() {
 fn a_sound_server_that_hangs_is_told_of_and_heard_once_it_goes_on() {
     let Some(pulse) = Pulse::start(&[MIC], "mic.monitor") else { return };
     pulse.signal("STOP");
-    pulse.signal("STOP");
     let mut child = Lasting::start(&pulse, "hears");
     in_time("told", child.next("Lost"), Duration::from_secs(3));
     pulse.signal("CONT");
