@@ -6,12 +6,14 @@
 //! | `listener` | the microphone into utterances and levels |
 //! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
 //! | `engines` | wishes for another model or voice into one that works |
+//! | `offers` | what is installed and plugged in into what can be wished for |
 //! | `cleaner` | what the microphone hears into what others said |
 //! | `waking` | what others said into what follows the key phrase, where one is wanted |
 
 mod cleaner;
 mod engines;
 mod listener;
+mod offers;
 mod pipes;
 mod waking;
 
@@ -38,15 +40,13 @@ use super::{
     wake::{self, Choice},
     worker::{self, Swap},
 };
-pub use crate::audio::{DeviceInfo, find as find_device};
 use crate::{
-    audio::{self, Microphone, listen::Segmenter, pipe::Place},
+    audio::{Microphone, listen::Segmenter, pipe::Place},
     config::Context,
     error::{Error, Kind, Result, Room},
-    models::{Role, Shelf},
     parcel::{Exchange, Filter},
-    tts,
 };
+pub use offers::{DeviceInfo, Missing, devices, find_device, missing_voice, models, speaks, voices};
 
 /// What a face may ask of a conversation. None of them waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -309,39 +309,4 @@ fn wish(context: &Context) -> Wish {
 
 fn retrieve(context: &Context) -> Retrieve {
     Retrieve { limit: context.config.rag.passages, filter: Filter::default() }
-}
-
-/// The devices there are, for a menu: those that hear, those that play.
-pub fn devices() -> Result<(Vec<DeviceInfo>, Vec<DeviceInfo>)> {
-    Ok((audio::inputs()?, audio::outputs()?))
-}
-
-/// The engine that speaks under this configuration.
-pub fn speaks(context: &Context) -> Result<tts::Backend> {
-    let settings = &context.config.tts;
-    if settings.backend != tts::Backend::Auto {
-        return Ok(settings.backend);
-    }
-    let shelf = Shelf::open(&context.config.models, &context.paths)?;
-    let files = tts::Files { model: shelf.find(Role::Tts, &settings.model)?, voices: shelf.voices()? };
-    Ok(tts::decide(settings, &files))
-}
-
-/// The voices that the engine that speaks can be given, for a menu; a server's are its own secret.
-pub fn voices(context: &Context) -> Result<Vec<String>> {
-    match speaks(context)? {
-        tts::Backend::Auto | tts::Backend::Kokoro => {
-            let shelf = Shelf::open(&context.config.models, &context.paths)?;
-            tts::voices::names(&shelf.voices()?)
-        }
-        tts::Backend::Espeak => Ok(tts::espeak::voices()?.into_iter().map(|listed| listed.language).collect()),
-        tts::Backend::Wyoming | tts::Backend::Fake => Ok(Vec::new()),
-    }
-}
-
-/// The language models that are installed, with their bytes, for a menu.
-pub fn models(context: &Context) -> Result<Vec<(String, u64)>> {
-    let shelf = Shelf::open(&context.config.models, &context.paths)?;
-    let installed = shelf.registry().of(Role::Llm).filter(|entry| !shelf.candidates(entry).is_empty());
-    Ok(installed.map(|entry| (entry.id.clone(), entry.bytes)).collect())
 }
