@@ -33,7 +33,11 @@ impl FakeMicrophone {
         let open = move |_: &str| -> Result<Box<dyn Microphone>> {
             let Self { clock, script, .. } = &microphone;
             let read = clock.now();
-            if script.lock().unplugged { Err(unplugged()) } else { Ok(Box::new(Self { clock: clock.clone(), script: script.clone(), read })) }
+            if script.lock().unplugged {
+                Err(unplugged())
+            } else {
+                Ok(Box::new(Self { clock: clock.clone(), script: script.clone(), read }))
+            }
         };
         (Box::new(Reopening::new(Arc::new(open), "fake microphone")), script)
     }

@@ -3,18 +3,14 @@
 use std::sync::{
     Mutex,
     atomic::{AtomicU32, Ordering::Relaxed},
-    mpsc::{Sender, channel},
+    mpsc::SyncSender,
 };
 
 use super::*;
 use crate::error::Kind;
 
 /// Asks until it says something, while the clock stands still.
-fn ended<T: Send + 'static>(
-    opening: &mut Opening<T>,
-    now: Instant,
-    attempt: impl Fn() -> Result<T> + Send + Clone + 'static,
-) -> Result<T> {
+fn ended<T: Send + 'static>(opening: &mut Opening<T>, now: Instant, attempt: impl Fn() -> Result<T> + Send + Clone + 'static) -> Result<T> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         assert!(Instant::now() < deadline, "the attempt never ended");
@@ -95,7 +91,7 @@ fn however_often_another_device_is_wanted_few_attempts_hang() {
     let attempt = || {
         let hangs = hangs.clone();
         move || {
-            drop(hangs.lock().unwrap().recv());
+            let _ = hangs.lock().unwrap().recv();
             Ok(())
         }
     };
@@ -110,7 +106,7 @@ fn however_often_another_device_is_wanted_few_attempts_hang() {
 }
 
 /// Dropped, it tells the name of the thread where that happens.
-struct Named(Sender<Option<String>>);
+struct Named(SyncSender<Option<String>>);
 
 impl Drop for Named {
     fn drop(&mut self) {
@@ -120,7 +116,7 @@ impl Drop for Named {
 
 #[test]
 fn a_device_that_opens_when_it_is_wanted_no_longer_is_closed_where_it_was_opened() {
-    let ((tell, closed), (open, opened)) = (channel(), sync_channel(1));
+    let ((tell, closed), (open, opened)) = (sync_channel(1), sync_channel(1));
     let now = Instant::now();
     let mut opening = Opening::new(now);
     let attempt = move || {
