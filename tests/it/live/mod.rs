@@ -3,6 +3,7 @@
 #[cfg(all(feature = "audio", feature = "whisper", feature = "lance", feature = "onnx"))]
 mod aloud;
 mod barge_in;
+mod devices;
 mod endurance;
 mod hearing;
 mod joints;
@@ -17,6 +18,7 @@ use std::{
 
 use xnai::{
     audio::{
+        DeviceNews, Heard, MicState, Microphone,
         fake::{Clock, FakeMicrophone, FakeSpeaker, PERIOD, Recording, Script},
         listen::{Earshot, Segmenter},
     },
@@ -73,6 +75,26 @@ impl Llm for Talker {
     }
 }
 
+/// The fake microphone as one that comes back: unplugged it is lost, which is no error.
+struct Returning(FakeMicrophone, MicState);
+
+impl Microphone for Returning {
+    fn read(&mut self, out: &mut Vec<f32>, patience: Duration) -> Result<Heard> {
+        let gone = Heard { samples: 0, dropped: 0, at: Instant::now(), state: MicState::Lost, news: None };
+        let heard = self.0.read(out, patience).unwrap_or(gone);
+        let news = match (std::mem::replace(&mut self.1, heard.state), heard.state) {
+            (MicState::Live, MicState::Lost) => Some(DeviceNews::Lost),
+            (MicState::Lost, MicState::Live) => Some(DeviceNews::Back),
+            _ => None,
+        };
+        Ok(Heard { news, ..heard })
+    }
+
+    fn name(&self) -> String {
+        self.0.name()
+    }
+}
+
 /// A conversation between a script and a recording.
 pub struct Rig {
     pub live: Live,
@@ -116,7 +138,7 @@ impl Rig {
         tune(&mut config, &mut crew);
         let segmenter = Segmenter::new(&config.listen, Box::<Earshot>::default());
         let context = Context { config, paths: Paths::from_env().unwrap() };
-        let ears = Ears { microphone: Box::new(microphone), segmenter };
+        let ears = Ears { microphone: Box::new(Returning(microphone, MicState::Live)), segmenter };
         let (live, news) = Live::with(&context, start, crew, ears).unwrap();
         Self { live, news, clock, script, heard }
     }

@@ -212,6 +212,22 @@ fn a_sound_that_nobody_understands_leaves_the_window_open() {
 }
 
 #[test]
+fn a_microphone_that_goes_away_shuts_the_window() {
+    let spotter = Spotter::with(&[Manners::Spots(1000, json!(1000))]);
+    let (rig, ear) = rig(&spotter.address, &["why?"]);
+    rig.note("waits for");
+    rig.pass(clock(1100));
+    spotter.heard(1000);
+    rig.shows(Phrase::Spoken);
+    rig.script.unplug();
+    rig.shows(Phrase::Awaited);
+    rig.script.plug();
+    rig.speak(500);
+    rig.pass(rig.clock.now() + clock(2000));
+    assert!(ear.try_recv().is_err(), "whoever speaks then needs the phrase");
+}
+
+#[test]
 fn a_face_learns_when_the_window_opens_and_shuts() {
     let spotter = Spotter::with(&[Manners::Spots(3000, json!(3000))]);
     let (rig, _ear) = rig(&spotter.address, &["why?"]);
