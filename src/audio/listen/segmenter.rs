@@ -11,10 +11,7 @@ use super::{
     sound::Sound,
     speech::{Onset, Speech, decibels, samples},
 };
-use crate::{
-    audio::wav::sane,
-    parcel::{EAR_RATE, Utterance},
-};
+use crate::{audio::wav::sane, parcel::EAR_RATE};
 
 /// Speech must last this long, in ms, before an utterance begins: a single frame is a click.
 const ONSET_MS: u32 = 45;

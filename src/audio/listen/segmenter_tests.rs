@@ -1,6 +1,7 @@
 //! Speech and silence as told to a detector that believes what it is told.
 
 use super::*;
+use crate::parcel::Utterance;
 
 const MS: usize = 16;
 

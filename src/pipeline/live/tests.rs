@@ -6,13 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::{
-    config::Config,
-    llm,
-    os::paths::Paths,
-    pipeline::lane::Lane,
-    stt, tts,
-};
+use crate::{config::Config, llm, os::paths::Paths, pipeline::lane::Lane, stt, tts};
 
 /// A conversation whose conductor and listener take one thing each and no more, for as long as what comes with it is kept.
 fn stuck() -> (Live, (Receiver<Message>, Receiver<Wanted>, tempfile::TempDir)) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Segmenter, State};
+use super::{ONSET_MS, Segmenter, State};
 use crate::{
     audio::listen::{
         End, Event,
