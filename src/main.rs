@@ -2,29 +2,24 @@
 
 use std::io::{self, Write};
 
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue},
+};
 use xnai::{
     cli::Cli,
     error::{Kind, Result},
-    os::stop,
+    os::{stop, terminal},
 };
 
 fn main() {
     #[cfg(feature = "llama")]
     xnai::os::omp::sleep_not_spin();
     let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let unknown = error.kind() == ErrorKind::InvalidSubcommand;
-        let lost = unknown && std::env::args().any(|argument| argument == "--once");
         // Clap prints its own errors, help and version, and knows where each belongs.
         let _ = error.print();
-        if lost {
-            let _ = writeln!(io::stderr(), "xnai: the question comes right after --once: xnai --play --once \"How far is it?\"");
-        }
-        // Words after one another are a sentence, and no verb.
-        let sentence = std::env::args().skip(1).find(|argument| argument.trim().contains(' '));
-        if let (true, false, Some(question)) = (unknown, lost, sentence) {
-            let question = xnai::os::terminal::plain(&question).replace('\n', " ");
-            let _ = writeln!(io::stderr(), "xnai: to ask a question: xnai --once {question:?}");
+        if let Some(hint) = asked(&error) {
+            let _ = writeln!(io::stderr(), "xnai: {hint}");
         }
         stop::leave(error.exit_code().try_into().unwrap_or(2))
     });
@@ -33,12 +28,23 @@ fn main() {
         Err(error) => {
             if error.kind() != Kind::Stopped && !cli.tells_in_json() {
                 // A closed stderr changes nothing about the exit code.
-                let _ = writeln!(io::stderr(), "xnai: {}", xnai::os::terminal::plain(&error.to_string()));
+                let _ = writeln!(io::stderr(), "xnai: {}", terminal::plain(&error.to_string()));
             }
             error.kind().exit_code()
         }
     };
     stop::leave(code)
+}
+
+/// What to do where what was taken for a verb was meant as a question.
+fn asked(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    if std::env::args_os().any(|argument| argument == "--once") {
+        return Some("the question comes right after --once: xnai --play --once \"How far is it?\"".into());
+    }
+    // Words after one another are a sentence, and no verb.
+    let question = terminal::plain(verb).replace('\n', " ");
+    question.trim().contains(' ').then(|| format!("to ask a question: xnai --once {question:?}"))
 }
 
 fn run(cli: &Cli) -> Result<()> {

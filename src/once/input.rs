@@ -4,17 +4,18 @@ use std::{
     io::{self, IsTerminal, Read as _},
     path::PathBuf,
     sync::mpsc::{Receiver, sync_channel},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::args::OnceArgs;
 use crate::{
-    audio::{
-        self,
-        load::{self, Loaded},
-    },
+    audio,
     error::{Error, Result, Room},
-    pipeline::{Question, worker},
+    pipeline::{
+        Question,
+        recording::{self, Recording},
+        worker,
+    },
 };
 
 /// Text longer than this is a document, not a question.
@@ -26,15 +27,6 @@ pub enum Input {
     Sound(PathBuf),
     SoundOnStdin,
     TextOnStdin,
-}
-
-/// The question as it was read.
-pub struct Read {
-    pub question: Question,
-    /// When its last word or sample had been read.
-    pub complete: Instant,
-    /// What the user should know about the recording.
-    pub note: Option<String>,
 }
 
 impl Input {
@@ -59,33 +51,29 @@ impl Input {
     }
 
     /// Reads on a thread of its own, so that a slow pipe never keeps Ctrl-C waiting.
-    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<Read>>> {
+    pub fn read(self, settings: audio::Settings) -> Result<Receiver<Result<Recording>>> {
         let (done, result) = sync_channel(1);
         worker::start("input", move || drop(done.send(self.question(&settings))))?;
         Ok(result)
     }
 
-    fn question(self, settings: &audio::Settings) -> Result<Read> {
-        let limit = Duration::from_secs(settings.max_audio_s.into());
-        let Loaded { sound, note } = match self {
-            Self::Typed(text) => return asked(&text),
+    fn question(self, settings: &audio::Settings) -> Result<Recording> {
+        let file = match &self {
+            Self::Typed(text) => return asked(text),
             Self::TextOnStdin => return asked(&read_text()?),
-            Self::Sound(path) => load::load_noting(load::Source::File(&path), limit)?,
-            Self::SoundOnStdin => load::load_noting(load::Source::stdin(), limit)?,
+            Self::Sound(path) => Some(path.as_path()),
+            Self::SoundOnStdin => None,
         };
-        let complete = Instant::now();
-        let speech = audio::resample::for_ear(&sound)?;
-        let parts = audio::vad::split(&speech, settings).into_iter().map(|heard| heard.speech.at(heard.at));
-        Ok(Read { question: Question::Spoken(parts.collect()), complete, note })
+        recording::read(file, settings)
     }
 }
 
-fn asked(text: &str) -> Result<Read> {
+fn asked(text: &str) -> Result<Recording> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::reword(Room::Config, "the question is empty").hint("type one after --once"));
     }
-    Ok(Read { question: Question::Typed(text.to_owned()), complete: Instant::now(), note: None })
+    Ok(Recording { question: Question::Typed(text.to_owned()), complete: Instant::now(), note: None })
 }
 
 fn read_text() -> Result<String> {

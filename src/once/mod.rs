@@ -11,7 +11,7 @@ use std::{
 };
 
 use args::OnceArgs;
-use input::{Input, Read};
+use input::Input;
 use output::Output;
 use report::Report;
 
@@ -25,8 +25,9 @@ use crate::{
         crew::{Listener, Needs, Roster},
         edges,
         meter::Timings,
+        parse_filter,
+        recording::Recording,
     },
-    rag,
 };
 
 /// How long the speaker may take to put its file or device in order after the answer was given up.
@@ -59,7 +60,7 @@ fn answer(args: &OnceArgs, context: &Context, output: &mut Output, report: &mut 
         return Err(Error::reword(Room::Config, "--json and --out - both want stdout").hint("write the speech to a file"));
     }
     let input = Input::choose(args)?;
-    let filter = rag::filter::parse(&args.source)?;
+    let filter = parse_filter(&args.source)?;
     let needs = Needs { ear: input.is_sound(), documents: !args.no_rag, listener: listener(args, output) };
     let Roster { crew, used, warnings, aloud } = Crew::call(context, &needs)?;
     report.models = used;
@@ -99,7 +100,7 @@ fn wish(args: &OnceArgs, context: &Context, filter: Filter, aloud: bool) -> Wish
 }
 
 /// Waits for the question; Ctrl-C ends the wait.
-fn wait(question: &Receiver<Result<Read>>) -> Result<Read> {
+fn wait(question: &Receiver<Result<Recording>>) -> Result<Recording> {
     loop {
         match question.recv_timeout(edges::PATIENCE) {
             Ok(question) => return question,

@@ -16,6 +16,7 @@ pub mod live;
 pub mod meter;
 pub mod news;
 mod pump;
+pub mod recording;
 mod speaker;
 pub mod stable;
 pub mod wake;
@@ -36,6 +37,8 @@ use lane::Lane;
 pub use news::{News, Notice, Told};
 use worker::{Engine, Swap};
 
+/// What a user says of the documents that may answer.
+pub use crate::rag::filter::parse as parse_filter;
 use crate::{
     audio::pipe::Place,
     error::{Error, Result, Room},

@@ -51,8 +51,6 @@ pub struct Face {
     asked: Option<Option<TurnId>>,
     /// Understood, and waiting to be sent.
     draft: Option<String>,
-    /// The user gave up what was being understood.
-    given_up: bool,
     phrase: Phrase,
     devices: Devices,
     /// What documents and writer noted, and was said.
@@ -71,6 +69,16 @@ struct Current {
     said: bool,
     /// What was understood so far of what is being said.
     words: String,
+    given_up: Option<GivenUp>,
+}
+
+/// How the user gave up what was being understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenUp {
+    /// By the word for silence: it may still be sent.
+    Dropped,
+    /// By the talk key, to say it anew.
+    Anew,
 }
 
 pub(super) fn tell(text: impl std::fmt::Display) -> Act {
@@ -87,7 +95,6 @@ impl Face {
             current: None,
             asked: None,
             draft: None,
-            given_up: false,
             phrase: Phrase::default(),
             devices: Devices::default(),
             noted: Noted::default(),
@@ -124,7 +131,8 @@ impl Face {
     /// A line was typed.
     pub fn typed(&mut self, line: &str) -> Vec<Act> {
         if line.is_empty() {
-            return match self.draft.take() {
+            // A key that is down comes up, whatever waits to be sent.
+            return match self.draft.take().filter(|_| !self.pressed) {
                 Some(draft) => self.ask(draft),
                 None if self.script => Vec::new(),
                 None => self.talk(),
@@ -166,16 +174,19 @@ impl Face {
             return vec![Act::Send(Command::Silence), tell(format!("there is no microphone to talk into: {why}"))];
         }
         self.pressed = !self.pressed;
-        self.listening = false;
+        (self.listening, self.draft) = (false, None);
         if self.pressed {
-            self.give_up();
+            self.give_up(GivenUp::Anew);
         }
         vec![Act::Send(if self.pressed { Command::Press } else { Command::Release })]
     }
 
-    /// Words that are still being understood become a draft once they are dropped.
-    fn give_up(&mut self) {
-        self.given_up = self.doing.ear == Ear::Transcribing && self.current.as_ref().is_some_and(|current| !current.over);
+    /// Words that are still being understood are shown once they are dropped.
+    fn give_up(&mut self, how: GivenUp) {
+        let understanding = self.doing.ear == Ear::Transcribing;
+        if let Some(current) = self.current.as_mut().filter(|current| understanding && !current.over) {
+            current.given_up = Some(how);
+        }
     }
 
     fn obey(&mut self, slash: Slash) -> Vec<Act> {
@@ -184,7 +195,7 @@ impl Face {
             Slash::Quit => vec![Act::Quit],
             Slash::Talk => self.talk(),
             Slash::Silence => {
-                self.give_up();
+                self.give_up(GivenUp::Dropped);
                 vec![Act::Send(Command::Silence)]
             }
             Slash::Repeat => vec![Act::Send(Command::Repeat)],
@@ -257,6 +268,7 @@ impl Face {
                 sources: Vec::new(),
                 said: false,
                 words: String::new(),
+                given_up: None,
             });
         }
         acts.extend(self.of_current(notice));
@@ -267,6 +279,8 @@ impl Face {
         let Some(current) = &mut self.current else { return Vec::new() };
         match notice {
             Notice::Transcript(transcript) if !transcript.text.trim().is_empty() => {
+                // Something else was asked since.
+                self.draft = None;
                 vec![Act::Say(format!("you: {}", transcript.text.trim()))]
             }
             Notice::Drafted(text) => {
@@ -288,18 +302,20 @@ impl Face {
             }
             Notice::Done => self.end(None),
             Notice::Interrupted { .. } => self.end(Some("interrupted")),
-            Notice::Withdrawn if std::mem::take(&mut self.given_up) => {
-                let words = std::mem::take(&mut current.words);
-                self.end(None).into_iter().chain(self.keep(words)).collect()
-            }
-            Notice::Withdrawn => {
-                let said = current.said;
-                self.end(said.then_some("never mind that: there is more to the question"))
-            }
+            Notice::Withdrawn => match current.given_up {
+                Some(how) => {
+                    let words = std::mem::take(&mut current.words);
+                    self.end(None).into_iter().chain(self.keep(words, how)).collect()
+                }
+                None => {
+                    let said = current.said;
+                    self.end(said.then_some("never mind that: there is more to the question"))
+                }
+            },
             Notice::Failed(error) => self.failed(error),
             Notice::Began(Origin::Repeat) => vec![tell("again")],
             Notice::Partial { stable, rest } => {
-                current.words = [stable.as_str(), rest.as_str()].join(" ").trim().to_owned();
+                current.words = [stable.as_str(), rest].join(" ").trim().to_owned();
                 Vec::new()
             }
             Notice::Began(_) | Notice::Complete(_) | Notice::Transcript(_) => Vec::new(),
@@ -308,13 +324,19 @@ impl Face {
     }
 
     /// What was given up before it was understood to its end.
-    fn keep(&mut self, words: String) -> Vec<Act> {
+    fn keep(&mut self, words: String, how: GivenUp) -> Vec<Act> {
         if words.is_empty() {
             return vec![tell("dropped before a word of it was understood")];
         }
-        let told = vec![Act::Say(format!("you: {words}")), tell("not asked: an empty line sends it; or type what you meant")];
-        self.draft = Some(words);
-        told
+        let said = Act::Say(format!("you: {words}"));
+        let rest = match how {
+            GivenUp::Dropped => {
+                self.draft = Some(words);
+                "not asked: an empty line sends it; or type what you meant"
+            }
+            GivenUp::Anew => "not asked",
+        };
+        vec![said, tell(rest)]
     }
 
     fn answer(&mut self, lines: Vec<String>) -> Vec<Act> {

@@ -236,6 +236,51 @@ fn words_that_are_given_up_while_they_are_understood_are_said_and_can_be_sent() 
 }
 
 #[test]
+fn whoever_says_it_anew_sends_what_is_said_then() {
+    let mut rig = Rig::new(false);
+    rig.begin(Origin::Key);
+    rig.hear(Notice::Partial { stable: "how long".into(), rest: String::new() });
+    rig.doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    assert_eq!(rig.hear(Notice::Withdrawn), ["you: how long", "(not asked)"]);
+    rig.doing(Ear::Listening, Work::Idle, Voice::Idle);
+    assert_eq!(rig.line(""), ["Send(Release)"], "what is being said now counts");
+}
+
+#[test]
+fn a_draft_waits_until_something_else_is_asked() {
+    let mut rig = Rig::new(false);
+    let dropped = |rig: &mut Rig| {
+        rig.begin(Origin::Key);
+        rig.hear(Notice::Partial { stable: "how long".into(), rest: String::new() });
+        rig.doing(Ear::Transcribing, Work::Idle, Voice::Idle);
+        rig.line("/silence");
+        assert_eq!(rig.hear(Notice::Withdrawn).len(), 2);
+    };
+    dropped(&mut rig);
+    rig.begin(Origin::HandsFree);
+    rig.hear(heard("something else"));
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+    dropped(&mut rig);
+    assert_eq!(rig.line("/talk"), ["Send(Release)"]);
+    assert_eq!(rig.line(""), ["Send(Press)"]);
+}
+
+#[test]
+fn silence_over_an_answer_leaves_no_mark_on_what_is_said_next() {
+    let mut rig = Rig::new(false);
+    rig.begin(Origin::HandsFree);
+    rig.hear(piece("An answer. "));
+    // Somebody speaks over it, and then wants quiet.
+    rig.doing(Ear::Transcribing, Work::Writing, Voice::Speaking);
+    rig.line("/silence");
+    rig.hear(Notice::Interrupted { heard: String::new() });
+    rig.begin(Origin::HandsFree);
+    rig.hear(Notice::Partial { stable: "how".into(), rest: "long".into() });
+    assert!(rig.hear(Notice::Withdrawn).is_empty(), "there is more to the question");
+}
+
+#[test]
 fn the_phrase_is_answered_with_a_sign() {
     let mut rig = Rig::new(false);
     assert!(rig.news(News::Phrase(Phrase::Awaited)).is_empty(), "a note says so");

@@ -52,13 +52,11 @@ impl Knobs {
             Slash::Documents(to) => turned("answers out of the documents", &mut self.documents, to, Command::Documents),
             Slash::Speed(amount) => {
                 let to = amount.map(|amount| amount.from(self.speed, slash::SPEED));
-                dialled("speed", &mut self.speed, to, Command::Speed)
+                dialled(&mut self.speed, to, Command::Speed, |speed| format!("speed: {speed}"))
             }
             Slash::Volume(amount) => {
                 let to = amount.map(|amount| amount.from(self.volume, slash::VOLUME));
-                let acts = dialled("volume", &mut self.volume, to, Command::Volume);
-                let percent = tell(format!("volume: {:.0} %", self.volume * 100.0));
-                acts.into_iter().map(|act| if matches!(act, Act::Tell(_)) { percent.clone() } else { act }).collect()
+                dialled(&mut self.volume, to, Command::Volume, |volume| format!("volume: {:.0} %", volume * 100.0))
             }
             Slash::Voice(name) => wanted("voice", &self.voice, Named::Voice, name),
             Slash::Model(name) => wanted("model", &self.model, Named::Model, name),
@@ -100,12 +98,12 @@ pub(super) fn turned(what: &str, knob: &mut bool, to: Option<bool>, command: fn(
     vec![Act::Send(command(*knob)), tell(format!("{what}: {}", if *knob { "on" } else { "off" }))]
 }
 
-fn dialled(what: &str, knob: &mut f32, to: Option<f32>, command: fn(f32) -> Command) -> Vec<Act> {
+fn dialled(knob: &mut f32, to: Option<f32>, command: fn(f32) -> Command, shown: fn(f32) -> String) -> Vec<Act> {
     let send = to.map(|value| {
         *knob = value;
         Act::Send(command(value))
     });
-    send.into_iter().chain([tell(format!("{what}: {knob}"))]).collect()
+    send.into_iter().chain([tell(shown(*knob))]).collect()
 }
 
 fn wanted(what: &str, now: &str, named: Named, name: Option<String>) -> Vec<Act> {

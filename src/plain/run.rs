@@ -21,7 +21,7 @@ use crate::{
     },
     sessions::{
         Clerk, Conversation, Sessions,
-        clerk::{Errand, Reply},
+        clerk::{self, Errand, Reply},
         show,
     },
     talk::{
@@ -133,7 +133,7 @@ impl Talk<'_> {
         let mut ended = false;
         loop {
             stop::check()?;
-            let waits = self.script && self.face.busy();
+            let waits = self.script && (self.face.busy() || self.clerk.is_turning());
             if !ended && !waits {
                 match lines.try_recv() {
                     Ok(Typed::Line(line)) if !self.line(&line)? => return self.face.verdict(),
@@ -236,7 +236,7 @@ impl Talk<'_> {
     /// `false` when the user leaves.
     fn line(&mut self, line: &str) -> Result<bool> {
         if self.clerk.is_turning() && self.face.asks(line) {
-            return self.refuse(&turning()).map(|_| true);
+            return self.refuse(&clerk::turning()).map(|_| true);
         }
         let acts = self.face.typed(line);
         let goes_on = self.all(acts)?;
@@ -331,10 +331,6 @@ impl Talk<'_> {
         }
         Ok(())
     }
-}
-
-fn turning() -> Error {
-    Error::retry(Room::Os, "the disk has not answered yet which conversation this is").hint("ask again in a moment")
 }
 
 fn too_long() -> Error {

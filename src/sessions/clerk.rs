@@ -5,7 +5,6 @@
 //! [`Clerk::finish`], and whatever ends the process, waits for the disk, but not for ever.
 
 use std::{
-    cell::Cell,
     path::PathBuf,
     sync::{
         Arc,
@@ -24,10 +23,7 @@ use super::{
 use crate::{
     error::{Error, Result, Room},
     os::{paths::Paths, stop},
-    pipeline::{
-        news::{News, Told},
-        worker,
-    },
+    pipeline::{news::Told, worker},
     turn::TurnId,
 };
 
@@ -35,6 +31,15 @@ use crate::{
 /// given up, and that is said. It takes a disk that stands still for an hour of talk.
 const QUEUE: usize = 512;
 const PLACE: Duration = Duration::from_secs(1);
+
+/// How long another conversation that was asked for holds back what would be asked. A disk that needs longer is no reason to
+/// fall silent: what is asked then is written after it, in its turn.
+pub const TURN: Duration = Duration::from_secs(10);
+
+/// Why nothing can be asked now.
+pub fn turning() -> Error {
+    Error::retry(Room::Os, "the disk has not answered yet which conversation this is").hint("ask again in a moment")
+}
 
 /// What a face may ask for; each is answered by the [`Reply`] of the same name.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +85,11 @@ impl Job {
     /// What is not so when it is not done.
     fn unless(&self) -> &'static str {
         match self {
-            Self::Keep(..) if matches!(self.what(), What::Question) => "the last question is not kept",
-            Self::Keep(..) => "the last exchange is not kept",
+            Self::Keep(_, line) => match **line {
+                Line::Exchange(_) => "the last exchange is not kept",
+                Line::Withdrawn { .. } => "a question that was not meant stays kept",
+                _ => "the last question is not kept",
+            },
             Self::Errand(Errand::Anew, _) => "no new conversation was begun",
             Self::Errand(Errand::Resume(_), _) => "the conversation was not taken up",
             Self::Errand(Errand::Export(_), _) => "nothing was exported",
@@ -106,12 +114,23 @@ pub struct Clerk {
     tally: Arc<Tally>,
     /// The disk had not taken everything when it was waited for last.
     stands: bool,
-    /// Errands after which it is another conversation, and which are not answered.
-    turning: Cell<usize>,
+    /// Errands after which it is another conversation, and which are not answered; when the last was sent.
+    turning: usize,
+    turned: Instant,
     /// What the scribe held when the program ended was handed over.
     finished: bool,
-    /// For a place in the queue, and for the disk at the end.
-    patience: (Duration, Duration),
+    patience: Patience,
+}
+
+/// How long is waited, by whom.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For a place in the queue.
+    place: Duration,
+    /// For the disk, at the end.
+    last: Duration,
+    /// By whoever wants to ask, for another conversation.
+    turn: Duration,
 }
 
 impl Clerk {
@@ -149,21 +168,23 @@ impl Clerk {
             replies: outbox,
             tally,
             stands: false,
-            turning: Cell::new(0),
+            turning: 0,
+            turned: Instant::now(),
             finished: false,
-            patience: (PLACE, LAST),
+            patience: Patience { place: PLACE, last: LAST, turn: TURN },
         })
     }
 
-    /// With a disk that takes one thing for every message of this channel, and everything once that has closed.
+    /// With a disk that takes one thing for every message of this channel, and everything once that has closed; whoever
+    /// wants to ask waits so long for another conversation.
     #[cfg(test)]
-    pub fn waiting_for(gate: Receiver<()>, mut keeper: Keeper) -> Result<Self> {
+    pub fn waiting_for(gate: Receiver<()>, mut keeper: Keeper, turn: Duration) -> Result<Self> {
         let work = move |job| {
             let _ = gate.recv();
             carry_out(&mut keeper, job)
         };
         let mut clerk = Self::over(work)?;
-        clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
+        clerk.patience = Patience { place: Duration::from_millis(20), last: Duration::from_millis(20), turn };
         Ok(clerk)
     }
 
@@ -175,8 +196,7 @@ impl Clerk {
     /// Takes the news; a question that is asked and an exchange that is over go to the disk. The error is to be said: what
     /// is lost.
     pub fn hear(&mut self, told: &Told) -> Option<Error> {
-        let News::Turn(turn, _) = told.news else { return None };
-        let line = self.scribe.hear(told)?;
+        let (turn, line) = self.scribe.hear(told)?;
         self.hand(Job::Keep(turn, Box::new(line))).err()
     }
 
@@ -184,7 +204,9 @@ impl Clerk {
     pub fn send(&mut self, errand: Errand) -> Result<()> {
         let (newest, turns) = (self.scribe.newest(), !matches!(errand, Errand::Export(_)));
         self.hand(Job::Errand(errand, newest))?;
-        self.turning.set(self.turning.get() + usize::from(turns));
+        if turns {
+            (self.turning, self.turned) = (self.turning + 1, Instant::now());
+        }
         Ok(())
     }
 
@@ -194,17 +216,17 @@ impl Clerk {
     }
 
     /// What became of what was asked for, as far as it is known.
-    pub fn replies(&self) -> Vec<Reply> {
+    pub fn replies(&mut self) -> Vec<Reply> {
         let replies: Vec<Reply> = self.replies.try_iter().collect();
         let turned = replies.iter().filter(|reply| matches!(reply, Reply::Anew(_) | Reply::Resumed(_))).count();
-        self.turning.set(self.turning.get().saturating_sub(turned));
+        self.turning = self.turning.saturating_sub(turned);
         replies
     }
 
     /// Whether another conversation was asked for and the disk has not answered: what were asked now would be written into
-    /// the wrong one.
+    /// the wrong one. Not for longer than [`TURN`].
     pub fn is_turning(&self) -> bool {
-        self.turning.get() > 0
+        self.turning > 0 && self.turned.elapsed() < self.patience.turn
     }
 
     /// Waits until the disk has everything, but no longer than this, and only once for a disk that stands still: as long as
@@ -231,8 +253,9 @@ impl Clerk {
             return Vec::new();
         }
         let last = self.scribe.close();
-        let lost = last.into_iter().filter_map(|(turn, entry)| self.hand(Job::Keep(turn, Box::new(Line::Exchange(entry)))).err()).last();
-        let left = self.tally.wait(self.patience.1);
+        let hand = |(turn, entry)| self.hand(Job::Keep(turn, Box::new(Line::Exchange(entry)))).err();
+        let lost = last.into_iter().map(hand).fold(None, |before, now| now.or(before));
+        let left = self.tally.wait(self.patience.last);
         let late = (!left.is_empty()).then(|| {
             let error = Error::retry(Room::Os, format!("the disk did not take in time what came last ({})", left.name()));
             error.hint("see `xnai sessions show` for what was kept")
@@ -243,7 +266,7 @@ impl Clerk {
     }
 
     fn hand(&self, mut job: Job) -> Result<()> {
-        let deadline = Instant::now() + self.patience.0;
+        let deadline = Instant::now() + self.patience.place;
         let what = job.what();
         self.tally.add(what);
         loop {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     parcel::{Piece, Transcript},
-    pipeline::news::{Notice, Origin},
+    pipeline::news::{Doing, News, Notice, Origin},
     sessions::{Ending, Sessions},
 };
 
@@ -30,6 +30,11 @@ impl Rig {
     fn tell(&mut self, notice: Notice) -> Option<Error> {
         tell(&mut self.clerk, self.sequence, notice)
     }
+
+    /// What goes on has changed: a step of the conductor is over.
+    fn step_over(&mut self) {
+        assert!(self.clerk.hear(&Told { at: Instant::now(), news: News::Doing(Doing::default()) }).is_none());
+    }
 }
 
 fn tell(clerk: &mut Clerk, sequence: u64, notice: Notice) -> Option<Error> {
@@ -43,6 +48,20 @@ fn exchange(clerk: &mut Clerk, sequence: u64, question: &str) -> Option<Error> {
     tell(clerk, sequence, Notice::Began(Origin::Typed));
     tell(clerk, sequence, Notice::Piece(Piece { text: "Yes.".into() }));
     tell(clerk, sequence, Notice::Done)
+}
+
+#[test]
+fn words_that_were_never_asked_are_not_on_the_disk() {
+    let mut rig = Rig::new();
+    for last in [Notice::Drafted("secret".into()), Notice::Done] {
+        rig.sequence += 1;
+        rig.tell(Notice::Began(Origin::Key));
+        rig.tell(Notice::Transcript(Transcript { text: "secret".into(), ..Transcript::default() }));
+        rig.tell(last);
+        rig.step_over();
+    }
+    assert!(rig.clerk.finish().is_empty());
+    assert!(Sessions::open(&rig.paths).ids().unwrap().is_empty());
 }
 
 #[test]
@@ -68,7 +87,7 @@ fn whoever_hands_over_does_not_wait_for_the_disk_and_the_end_does() {
         thread::sleep(Duration::from_millis(30));
         (0..6).for_each(|_| open.send(()).unwrap());
     });
-    clerk.patience.1 = Duration::from_secs(60);
+    clerk.patience.last = Duration::from_secs(60);
     assert!(clerk.finish().is_empty());
     assert_eq!(done.try_iter().collect::<Vec<_>>(), ["a", "b", "c"], "all of it was written before the end");
     disk.join().unwrap();
@@ -82,7 +101,8 @@ fn standing_still() -> (SyncSender<()>, Clerk) {
         None
     };
     let mut clerk = Clerk::over(work).unwrap();
-    clerk.patience = (Duration::from_millis(20), Duration::from_millis(20));
+    let short = Duration::from_millis(20);
+    clerk.patience = Patience { place: short, last: short, ..clerk.patience };
     (open, clerk)
 }
 
@@ -141,6 +161,10 @@ fn errands_are_done_in_their_order_and_answered() {
     rig.clerk.send(Errand::Export(Some("/nowhere/at all.md".into()))).unwrap();
     rig.clerk.settle(Duration::from_secs(60));
     assert!(rig.clerk.is_turning());
+    // A disk that needs very long holds nobody up.
+    let asked = std::mem::replace(&mut rig.clerk.turned, Instant::now().checked_sub(TURN).unwrap());
+    assert!(!rig.clerk.is_turning());
+    rig.clerk.turned = asked;
     let replies = rig.clerk.replies();
     assert!(!rig.clerk.is_turning(), "all of it was answered");
     assert!(matches!(&replies[..], [Reply::Anew(Ok(())), Reply::Resumed(Ok((_, None))), Reply::Exported(Err(_))]), "{replies:?}");
@@ -201,7 +225,7 @@ fn what_is_refused_or_left_is_called_what_it_is() {
 #[test]
 fn a_clerk_that_is_no_more_is_not_called_a_disk() {
     let mut clerk = Clerk::over(|_| panic!("a fault of ours")).unwrap();
-    clerk.patience = (Duration::from_secs(60), Duration::from_millis(20));
+    clerk.patience = Patience { place: Duration::from_secs(60), last: Duration::from_millis(20), ..clerk.patience };
     let told = std::iter::repeat_with(|| clerk.send(Errand::Anew)).take(QUEUE * 4).find_map(Result::err);
     let told = told.or_else(|| {
         (0..1_000).find_map(|_| {
@@ -219,7 +243,7 @@ fn whoever_exports_and_leaves_at_once_learns_where_it_is() {
     let file = rig.paths.data.join("talk.md");
     rig.clerk.send(Errand::Export(Some(file.display().to_string()))).unwrap();
     rig.clerk.send(Errand::Resume("nonsense".into())).unwrap();
-    rig.clerk.patience.1 = Duration::from_secs(60);
+    rig.clerk.patience.last = Duration::from_secs(60);
     let said = rig.clerk.finish();
     assert!(said.len() == 2 && said[0] == format!("wrote {}", file.display()) && file.exists(), "{said:?}");
 }
@@ -242,18 +266,21 @@ fn a_question_is_on_the_disk_when_it_is_asked() {
     rig.tell(Notice::Piece(Piece { text: "So.".into() }));
     rig.tell(Notice::Done);
     assert_eq!(found(&mut rig), [row("why?", "So.", Ending::Whole)], "the answer takes its place");
-    // Spoken: when it is understood, not before; and what is drafted or withdrawn was not asked.
+    // Spoken: when it is understood, not before; and what is withdrawn was not asked.
     rig.sequence = 2;
     rig.tell(Notice::Began(Origin::Key));
+    rig.step_over();
     assert_eq!(found(&mut rig).len(), 1);
     rig.tell(Notice::Transcript(Transcript { text: "how?".into(), ..Transcript::default() }));
+    rig.step_over();
     assert_eq!(found(&mut rig)[1], row("how?", "", Ending::Unanswered));
-    rig.tell(Notice::Drafted("how?".into()));
+    rig.tell(Notice::Withdrawn);
     assert_eq!(found(&mut rig).len(), 1);
     // Ended before anything was answered: the question stays.
     rig.sequence = 3;
     rig.tell(Notice::Began(Origin::Key));
     rig.tell(Notice::Transcript(Transcript { text: "when?".into(), ..Transcript::default() }));
+    rig.step_over();
     rig.tell(Notice::Interrupted { heard: String::new() });
     assert_eq!(found(&mut rig)[1], row("when?", "", Ending::Unanswered));
 }

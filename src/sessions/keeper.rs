@@ -62,11 +62,11 @@ impl Keeper {
         if matches!(line, Line::Exchange(_)) {
             self.before = None;
         }
-        if self.conversation.entries.len() == HELD {
-            self.conversation.entries.remove(0);
-        }
         let result = self.recorder.write(&line);
         self.conversation.take(line);
+        if self.conversation.entries.len() > HELD {
+            self.conversation.entries.remove(0);
+        }
         self.recorder.id().inspect(|id| self.conversation.id = (*id).clone());
         result.err()
     }

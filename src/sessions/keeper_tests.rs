@@ -28,7 +28,7 @@ impl Rig {
 
     fn tell(&mut self, notice: Notice) {
         let turn = TurnId { session: 1, sequence: self.sequence, revision: 0 };
-        if let Some(line) = self.scribe.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) }) {
+        if let Some((turn, line)) = self.scribe.hear(&Told { at: Instant::now(), news: News::Turn(turn, notice) }) {
             assert_eq!(self.keeper.write(turn, line), None);
         }
     }

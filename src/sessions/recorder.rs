@@ -140,13 +140,16 @@ impl Recorder {
         }
     }
 
-    /// Removes the oldest so that with this one `keep` are left. What is held by a running program stays.
+    /// Removes the oldest so that with this one `keep` are left, and whatever no list shows because nothing in it was
+    /// meant. What is held by a running program stays.
     fn prune(&self, new: &Id) {
-        let Ok(keep @ 1..) = usize::try_from(self.settings.keep) else { return };
-        let Ok(list) = self.sessions.list() else { return };
-        for old in list.iter().filter(|s| s.id != *new && s.exchanges > 0).skip(keep - 1) {
-            let removed = self.sessions.remove(old.id.as_str());
-            tracing::debug!(session = %old.id, ok = removed.is_ok(), "removed: more than sessions.keep");
+        let (Ok(list), Ok(ids)) = (self.sessions.list(), self.sessions.ids()) else { return };
+        let keep = usize::try_from(self.settings.keep).ok().filter(|keep| *keep > 0).map_or(usize::MAX, |keep| keep - 1);
+        let old = list.iter().filter(|s| s.id != *new && s.exchanges > 0).skip(keep).map(|s| &s.id);
+        let empty = ids.iter().filter(|id| *id != new && list.iter().all(|s| s.id != **id));
+        for id in old.chain(empty) {
+            let removed = self.sessions.remove(id.as_str());
+            tracing::debug!(session = %id, ok = removed.is_ok(), "removed: empty, or more than sessions.keep");
         }
     }
 }

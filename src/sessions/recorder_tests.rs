@@ -156,6 +156,25 @@ fn the_oldest_go_when_more_are_kept_than_wanted() {
 }
 
 #[test]
+fn what_no_list_shows_goes_with_the_next_session_unless_it_is_being_written() {
+    let desk = Desk::new();
+    let withdrawn = || {
+        let (mut recorder, question) = (desk.start(), entry("not meant"));
+        let at = question.at;
+        recorder.write(&Line::Question(question)).unwrap();
+        recorder.write(&Line::Withdrawn { at }).unwrap();
+        recorder
+    };
+    let held = withdrawn();
+    drop(withdrawn());
+    assert_eq!(desk.files(), 2);
+    let mut meant = desk.start();
+    meant.record(&entry("meant")).unwrap();
+    let left = Sessions::open(&desk.paths).ids().unwrap();
+    assert_eq!(left, [held.id().unwrap().clone(), meant.id().unwrap().clone()]);
+}
+
+#[test]
 fn a_file_removed_by_hand_is_begun_anew() {
     let desk = Desk::new();
     let mut recorder = desk.start();

@@ -76,35 +76,42 @@ impl Scribe {
 
     /// Takes the next news; gives a question when it is asked, and the exchange when its turn is over and something was
     /// answered. A question that is not meant is taken back.
-    pub fn hear(&mut self, told: &Told) -> Option<Line> {
-        let News::Turn(turn, notice) = &told.news else { return None };
+    pub fn hear(&mut self, told: &Told) -> Option<(TurnId, Line)> {
+        match &told.news {
+            News::Turn(turn, notice) => self.turn(turn, notice, told.at).map(|line| (*turn, line)),
+            News::Doing(_) => self.understood(),
+            _ => None,
+        }
+    }
+
+    /// A spoken question is asked once its step is over, and no word for silence and no draft came of it.
+    fn understood(&mut self) -> Option<(TurnId, Line)> {
+        self.drafts.iter_mut().find_map(|(turn, draft)| Some((*turn, draft.asked()?)))
+    }
+
+    fn turn(&mut self, turn: &TurnId, notice: &Notice, at: Instant) -> Option<Line> {
         if self.drafts.len() == FOLLOWED && !self.drafts.contains_key(turn) {
             self.drafts.pop_first();
         }
         self.newest = self.newest.max(Some(*turn));
-        let draft = self.drafts.entry(*turn).or_insert_with(|| Draft::new(*turn, told.at));
+        let draft = self.drafts.entry(*turn).or_insert_with(|| Draft::new(*turn, at));
         match notice {
             Notice::Began(Origin::Typed) => {
                 draft.entry.question = self.typed.pop_front().unwrap_or_default();
-                return draft.asked();
+                draft.asked()
             }
-            Notice::Done => {
-                // A word that only silences is answered with nothing, and was no question.
-                let asked = self.drafts.get(turn).filter(|draft| draft.written).map(|draft| draft.entry.at);
-                let over = self.over(turn, told.at, Ending::Whole, None).map(Line::Exchange);
-                return over.or_else(|| asked.map(|at| Line::Withdrawn { at }));
-            }
-            Notice::Interrupted { heard } => {
-                return self.over(turn, told.at, Ending::Interrupted, Some(heard.clone())).map(Line::Exchange);
-            }
-            Notice::Failed(_) => return self.over(turn, told.at, Ending::Failed, None).map(Line::Exchange),
+            Notice::Done => self.over(turn, at, Ending::Whole, None).map(Line::Exchange),
+            Notice::Interrupted { heard } => self.over(turn, at, Ending::Interrupted, Some(heard.clone())).map(Line::Exchange),
+            Notice::Failed(_) => self.over(turn, at, Ending::Failed, None).map(Line::Exchange),
             Notice::Withdrawn | Notice::Drafted(_) => {
                 let draft = self.drafts.remove(turn)?;
-                return draft.written.then_some(Line::Withdrawn { at: draft.entry.at });
+                draft.written.then_some(Line::Withdrawn { at: draft.entry.at })
             }
-            other => draft.note(other, told.at),
+            other => {
+                draft.note(other, at);
+                None
+            }
         }
-        matches!(notice, Notice::Transcript(_)).then(|| draft.asked()).flatten()
     }
 
     fn over(&mut self, turn: &TurnId, at: Instant, ended: Ending, heard: Option<String>) -> Option<Entry> {

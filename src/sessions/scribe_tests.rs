@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     error::{Error, Room},
     parcel::{Finish, Passage, Passages, Piece, Transcript},
+    pipeline::news::Doing,
 };
 
 fn id(sequence: u64, revision: u32) -> TurnId {
@@ -32,7 +33,7 @@ fn turn(scribe: &mut Scribe, id: TurnId, notices: Vec<Notice>) -> Option<Entry> 
     for notice in notices {
         assert!(kept.is_none(), "kept before its turn was over");
         let line = scribe.hear(&Told { at: Instant::now(), news: News::Turn(id, notice) });
-        kept = line.and_then(|line| if let Line::Exchange(entry) = line { Some(entry) } else { None });
+        kept = line.and_then(|(_, line)| if let Line::Exchange(entry) = line { Some(entry) } else { None });
     }
     kept
 }
@@ -58,6 +59,39 @@ fn a_whole_answer_is_kept_with_its_sources() {
     assert_eq!(entry.citations, [Citation { source: "a.md".into(), title: "A".into(), span: [3, 9] }]);
     let timings = entry.timings.unwrap();
     assert!(timings.first_word.is_some() && timings.first_sound.is_some() && timings.over.is_some());
+}
+
+/// What is written of a turn, a line for each line; what goes on changes after every notice that is marked.
+fn written(scribe: &mut Scribe, notices: Vec<(Notice, bool)>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (notice, step_over) in notices {
+        let news = [Some(News::Turn(id(1, 0), notice)), step_over.then(|| News::Doing(Doing::default()))];
+        lines.extend(news.into_iter().flatten().filter_map(|news| scribe.hear(&Told { at: Instant::now(), news })).map(|(turn, line)| {
+            assert_eq!(turn, id(1, 0));
+            match line {
+                Line::Question(entry) => format!("? {}", entry.question),
+                Line::Exchange(entry) => format!("= {} {}", entry.question, entry.answer),
+                other => format!("{other:?}"),
+            }
+        }));
+    }
+    lines
+}
+
+#[test]
+fn a_question_is_written_when_it_is_asked_and_nothing_that_was_only_said() {
+    let spoken = |then: Vec<(Notice, bool)>| [vec![(Notice::Began(Origin::Key), true), (heard("why"), false)], then].concat();
+    let asked = spoken(vec![(Notice::Complete(Instant::now()), true), (piece("Because."), false), (Notice::Done, true)]);
+    assert_eq!(written(&mut Scribe::default(), asked), ["? why", "= why Because."]);
+    // To be corrected first, a word for silence, or nothing that was meant.
+    for dropped in [Notice::Drafted("why".into()), Notice::Done, Notice::Withdrawn] {
+        assert!(written(&mut Scribe::default(), spoken(vec![(dropped, true)])).is_empty());
+    }
+    let unanswered = spoken(vec![(Notice::Written(Finish::default()), true), (Notice::Done, true)]);
+    assert_eq!(written(&mut Scribe::default(), unanswered), ["? why"], "a question without an answer is one");
+    let mut scribe = Scribe::default();
+    scribe.asked("typed");
+    assert_eq!(written(&mut scribe, vec![(Notice::Began(Origin::Typed), false), (Notice::Done, true)]), ["? typed"]);
 }
 
 #[test]

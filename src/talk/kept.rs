@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::names::{Named, check};
 use crate::{
     config::{Config, Context, Layers},
-    error::{Error, Result, Room},
+    error::{Error, Kind, Result, Room},
     os::paths::Paths,
     slash, tts,
     tui::Theme,
@@ -114,7 +114,9 @@ impl Choices {
             tts::Backend::Kokoro => (&mut self.voice, "tts.voice"),
             tts::Backend::Auto | tts::Backend::Wyoming | tts::Backend::Fake => return None,
         };
-        place.take_if(|voice| !layers.is_set(key) && check(Named::Voice, voice, context).is_err())
+        // An engine that cannot say which voices it has says so itself when it is opened.
+        let gone = |voice: &str| check(Named::Voice, voice, context).is_err_and(|error| error.kind() == Kind::Reword);
+        place.take_if(|voice| !layers.is_set(key) && gone(voice))
     }
 
     fn holds(&self) -> bool {
@@ -144,7 +146,8 @@ impl Choices {
     }
 }
 
-/// Puts what was kept into the configuration, which says which engine speaks (see [`settle`](super::names::settle)). What cannot be taken is left out, and the sentence beside it is to be said.
+/// Puts what was kept into the configuration, which says which engine speaks (see [`settle`](super::names::settle)). What
+/// cannot be taken is left out, and the sentence beside it is to be said.
 pub fn recall(context: &mut Context, layers: &Layers) -> Option<String> {
     if !context.config.sessions.save {
         return None;

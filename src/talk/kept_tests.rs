@@ -102,12 +102,20 @@ fn what_is_no_file_is_never_waited_for() {
 #[test]
 fn a_voice_that_is_gone_is_said_and_not_taken() {
     let mut rig = Rig::new();
-    keep(&rig.context.paths, Choices { voice: Some("xx_gone".into()), ..chosen() }).unwrap();
-    let kokoro = "[tts]\nbackend = 'kokoro'\n";
-    let (config, note) = rig.start(kokoro, &[]);
-    assert!(note.unwrap().contains("xx_gone, is not there any more: af_heart speaks"));
-    assert_eq!((config.tts.voice, config.tts.speed), (Config::default().tts.voice, 1.3), "the rest is taken");
-    let (_, note) = rig.start(&format!("{kokoro}voice = 'af_heart'"), &[]);
+    let gone = || Choices { voice: Some("xx gone".into()), espeak_voice: Some("xx-gone".into()), ..chosen() };
+    keep(&rig.context.paths, gone()).unwrap();
+    // Without Kokoro's files nobody can say which voices there are: it is said when they are opened.
+    assert_eq!(rig.start("[tts]\nbackend = 'kokoro'\n", &[]).1, None);
+    if !tts::espeak::installed() {
+        assert!(std::env::var_os("CI").is_none(), "espeak-ng is not installed");
+        eprintln!("skipped: espeak-ng is not installed");
+        return;
+    }
+    let espeak = "[tts]\nbackend = 'espeak'\n";
+    let (config, note) = rig.start(espeak, &[]);
+    assert_eq!(note.unwrap(), "the voice chosen last time, xx-gone, is not there any more: en-us speaks");
+    assert_eq!((config.tts.espeak_voice, config.tts.speed), (Config::default().tts.espeak_voice, 1.3), "the rest is taken");
+    let (_, note) = rig.start(&format!("{espeak}espeak_voice = 'en-us'"), &[]);
     assert_eq!(note, None, "it would not have been taken anyway");
 }
 
@@ -128,9 +136,6 @@ fn a_voice_belongs_to_the_engine_that_spoke_it() {
     assert_eq!(voices(rig.start("[tts]\nbackend = 'wyoming'", &[])), (all(["af_heart", "en-us", "ryan"]), None));
     keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Wyoming, "")).unwrap();
     assert_eq!(voices(rig.start("[tts]\nbackend = 'wyoming'", &[])), (all(["af_heart", "en-us", ""]), None));
-    keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Espeak, "xx-gone")).unwrap();
-    let (_, note) = voices(rig.start("", &[]));
-    assert_eq!(note.unwrap(), "the voice chosen last time, xx-gone, is not there any more: en-us speaks");
     if tts::espeak::installed() {
         keep(&rig.context.paths, Choices::default().speaking(tts::Backend::Espeak, "en-gb")).unwrap();
         assert_eq!(voices(rig.start("", &[])), (all(["af_heart", "en-gb", ""]), None));

@@ -62,36 +62,21 @@ pub fn check(what: Named, name: &str, context: &Context) -> Result<()> {
     }
 }
 
-/// As the engine that speaks takes it. A server alone knows its voices.
+/// As the engine that speaks takes it.
 fn voice(name: &str, context: &Context) -> Result<()> {
-    match live::speaks(context)? {
-        tts::Backend::Auto | tts::Backend::Kokoro => {
-            let known = live::voices(context)?;
-            if known.is_empty() {
-                let message = "there are no voices of Kokoro to choose from";
-                return Err(Error::fetch(Room::Tts, message).hint("`xnai models pull tiny` gets voices"));
-            }
-            blend(name, &known)
-        }
-        tts::Backend::Espeak => {
-            let known = tts::espeak::voices()?;
-            if known.iter().any(|listed| listed.is_called(name)) {
-                return Ok(());
-            }
-            let known: Vec<String> = known.into_iter().map(|listed| listed.language).collect();
-            among(Named::Voice, name, &known).map_err(|error| {
-                let said = Error::reword(Room::Tts, format!("{}, and espeak-ng speaks", error.message()));
-                said.hint(error.remedy().unwrap_or("see `espeak-ng --voices`"))
-            })
-        }
-        tts::Backend::Wyoming if !kept::is_name(name) => Err(Error::reword(Room::Tts, "that is no name of a voice")),
-        tts::Backend::Wyoming | tts::Backend::Fake => Ok(()),
+    if !kept::is_name(name) {
+        return Err(Error::reword(Room::Tts, "that is no name of a voice"));
     }
-}
-
-/// `af_heart`, or `af_heart.6+am_michael.4`: as it is read when it is opened, and of voices that there are.
-fn blend(wish: &str, known: &[String]) -> Result<()> {
-    tts::voices::parse(wish)?.iter().try_for_each(|(name, _)| among(Named::Voice, name, known))
+    let Some(missing) = live::missing_voice(name, context)? else { return Ok(()) };
+    let error = unknown(Named::Voice, &missing.name, &missing.known);
+    Err(match missing.speaks {
+        // Whoever knows Kokoro's names expects them here.
+        tts::Backend::Espeak => {
+            let said = Error::reword(Room::Tts, format!("{}, and espeak-ng speaks", error.message()));
+            said.hint(error.remedy().unwrap_or("see `espeak-ng --voices`"))
+        }
+        _ => error,
+    })
 }
 
 /// Says which engine speaks, once for a conversation: so a voice that is chosen is that one's.
@@ -128,15 +113,16 @@ fn device(what: Named, name: &str, known: &[DeviceInfo]) -> Result<()> {
 }
 
 fn among(what: Named, name: &str, known: &[String]) -> Result<()> {
-    if known.iter().any(|one| one == name) {
-        return Ok(());
-    }
+    if known.iter().any(|one| one == name) { Ok(()) } else { Err(unknown(what, name, known)) }
+}
+
+fn unknown(what: Named, name: &str, known: &[String]) -> Error {
     let name: String = name.chars().take(60).collect();
     let error = Error::reword(Room::Pipeline, format!("there is no {} called {name:?}", what.word()));
-    Err(match nearest(&name, known) {
+    match nearest(&name, known) {
         Some(near) => error.hint(near),
         None => error.hint("none is installed"),
-    })
+    }
 }
 
 /// `did you mean a, b or c?`, or where nothing is like it what there is.
@@ -176,17 +162,6 @@ mod tests {
         assert_eq!(refused(Named::Voice, "bogus", &voices[..2]), "there is no voice called \"bogus\": there is af_bella, af_heart");
         assert!(refused(Named::Voice, "zzz", &voices).contains("and 2 more"));
         assert_eq!(refused(Named::Model, "x", &[]), "there is no language model called \"x\": none is installed");
-    }
-
-    #[test]
-    fn a_blend_is_taken_as_it_is_opened_and_every_voice_of_it_must_be_there() {
-        let known = names(&["af_heart", "am_michael"]);
-        for wish in ["af_heart", "af_heart.6+am_michael.4", " am_michael + af_heart.5 "] {
-            assert!(blend(wish, &known).is_ok(), "{wish}");
-        }
-        for wish in ["af_heart.0", "af_heart.6+bogus.4", "af_heart.x", "af_heart+", "af_heart.5.5+.", ""] {
-            assert!(blend(wish, &known).is_err(), "{wish}");
-        }
     }
 
     #[test]

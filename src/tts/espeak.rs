@@ -51,8 +51,7 @@ impl Espeak {
     }
 
     fn found_in(path: Option<OsString>, voice: &str, speed: Speed) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_+/".contains(c);
-        if voice.is_empty() || voice.starts_with('-') || !voice.chars().all(plain) {
+        if !may_be_named(voice) {
             return Err(no_voice(voice));
         }
         let program = find(path).ok_or_else(missing)?;
@@ -173,7 +172,7 @@ impl Listed {
         let (language, _, name, file) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
         let rest: String = columns.flat_map(|word| [word, " "]).collect();
         let also = rest.split(['(', ')']).filter_map(|one| one.split_whitespace().next());
-        let others = [name, file].into_iter().chain(also).map(str::to_owned).collect();
+        let others = [name, file].into_iter().chain(also).filter(|one| may_be_named(one)).map(str::to_owned).collect();
         Some(Self { language: language.to_owned(), others })
     }
 
@@ -198,10 +197,12 @@ fn listed(program: &PathBuf) -> Result<Vec<Listed>> {
     let (mut running, turn) = (Running { child, sound }, Session::new().turn());
     let (mut text, mut bytes) = (Vec::new(), vec![0; 16 << 10]);
     while text.len() < LONGEST_LIST {
-        match running.read(&mut bytes, &turn)? {
-            0 => break,
-            count => text.extend_from_slice(&bytes[..count]),
+        let count = running.read(&mut bytes, &turn)?;
+        if count == 0 {
+            running.finish("")?;
+            break;
         }
+        text.extend_from_slice(&bytes[..count]);
     }
     Ok(String::from_utf8_lossy(&text).lines().skip(1).filter_map(Listed::of).collect())
 }
@@ -219,6 +220,12 @@ pub fn installed() -> bool {
 fn find(path: Option<OsString>) -> Option<PathBuf> {
     let runs = |p: &PathBuf| fs::metadata(p).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     env::split_paths(&path?).map(|folder| folder.join(PROGRAM)).find(runs)
+}
+
+/// Letters that no shell and no option begins with: what is given to the program as the name of a voice.
+fn may_be_named(voice: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_+/".contains(c);
+    !voice.is_empty() && !voice.starts_with('-') && voice.chars().all(plain)
 }
 
 fn no_voice(voice: &str) -> Error {
@@ -264,6 +271,14 @@ mod tests {
             assert!(known[0].is_called(name) && !known[1].is_called(name), "{name}");
         }
         assert!(!known[0].is_called("5") && !known[0].is_called("af_heart"));
+        assert!(!known[0].is_called("English_(Received_Pronunciation)"), "it could not be opened");
+    }
+
+    #[test]
+    fn a_list_that_ends_in_failure_is_none() {
+        let (_folder, voice) = standing_in("echo 'Pty Language'; echo 'no data' >&2; exit 1");
+        let error = listed(&voice.program).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().contains("no data")), (Kind::Fetch, true), "{error}");
     }
 
     #[test]

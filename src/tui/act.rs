@@ -14,8 +14,9 @@ use super::{
     view::help,
 };
 use crate::{
+    os::terminal::many,
     pipeline::{conductor::Ear, live::Command},
-    sessions::Entry,
+    sessions::{Entry, clerk},
 };
 
 /// A wish of the user. A switch without a value turns the other way.
@@ -148,13 +149,10 @@ pub fn keep_words(model: &mut Model) -> Option<String> {
     Some(words).filter(|words| !words.is_empty())
 }
 
-/// Said to whoever does not wait for the disk.
-pub const TURNING: &str = "the disk has not answered yet which conversation this is: again in a moment";
-
 fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
-    if model.turning {
+    if model.is_turning() {
         model.input = Input::holding(text);
-        model.say(TURNING);
+        model.say(&clerk::turning().to_string());
         return vec![];
     }
     model.turns.push(Turn::asked(text));
@@ -220,11 +218,11 @@ pub fn take(model: &mut Model, kind: Kind, name: String) -> Vec<Effect> {
 
 /// Asks the disk for another conversation, one at a time; nothing changes before it has answered.
 fn turn(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
-    if model.turning {
-        model.say(TURNING);
+    if model.is_turning() {
+        model.say(&clerk::turning().to_string());
         return vec![];
     }
-    model.turning = true;
+    model.turning = Some(model.now);
     effects
 }
 
@@ -249,11 +247,7 @@ pub fn obeyed(model: &mut Model, command: Command) {
 
 /// Notes of the start on one line: all of them are one command away.
 pub fn folded(notes: &[String]) -> Option<String> {
-    match notes.len() {
-        0 => None,
-        1 => Some("1 note: /notes".into()),
-        several => Some(format!("{several} notes: /notes")),
-    }
+    (!notes.is_empty()).then(|| format!("{}: /notes", many(notes.len(), "note")))
 }
 
 fn notes(model: &mut Model) -> Vec<Effect> {
@@ -285,7 +279,7 @@ fn open(model: &mut Model, citation: usize) -> Vec<Effect> {
 
 /// The disk has a new conversation: so have the screen and the model.
 pub fn begun(model: &mut Model) -> Vec<Effect> {
-    model.turning = false;
+    model.turning = None;
     model.turns.clear();
     (model.top, model.search, model.focus) = (None, super::model::Search::default(), Focus::Input);
     model.remark("A new conversation: what was said before is forgotten.", Role::Note);
@@ -294,7 +288,7 @@ pub fn begun(model: &mut Model) -> Vec<Effect> {
 
 /// Shows an earlier conversation, to go on with it.
 pub fn recall(model: &mut Model, entries: &[Entry]) -> Vec<Effect> {
-    model.turning = false;
+    model.turning = None;
     model.turns.clear();
     (model.top, model.search) = (None, super::model::Search::default());
     for entry in entries {

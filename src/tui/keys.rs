@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, 
 
 use super::{
     TalkKey,
-    act::{Act, TURNING, act, keep_words},
+    act::{Act, act, keep_words},
     event::Effect,
     model::{Device, Focus, Model, Over},
     search, slash,
@@ -16,7 +16,7 @@ use super::{
     turns::Question,
     view::layout,
 };
-use crate::pipeline::live::Command;
+use crate::{pipeline::live::Command, sessions::clerk};
 
 pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let key = shifted(key);
@@ -77,9 +77,9 @@ pub fn said(model: &mut Model, say: Say) -> Vec<Effect> {
             model.say("there is no microphone: type your question instead");
             vec![Effect::Send(Command::Silence)]
         }
-        Say::Press if model.turning => {
+        Say::Press if model.is_turning() => {
             model.talk = Talk::Up;
-            model.say(TURNING);
+            model.say(&clerk::turning().to_string());
             vec![Effect::Send(Command::Silence)]
         }
         Say::Press => {

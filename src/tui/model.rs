@@ -17,6 +17,7 @@ use crate::{
         conductor::{Ear, Voice, Work},
         news::{Doing, Level, Phrase},
     },
+    sessions::clerk,
     talk::{kept::Choices, noted::Noted},
     tts,
 };
@@ -179,8 +180,8 @@ pub struct Model {
     /// What the documents and the writer noted in this run: said once.
     pub noted: Noted,
     pub silence: Silence,
-    /// Another conversation was asked for, and the disk has not answered: what were asked now would be cut off by it.
-    pub turning: bool,
+    /// Since when another conversation is asked for and the disk has not answered.
+    pub turning: Option<Instant>,
     /// What was typed before Tab made a command of it, and what it made.
     pub completed: Option<(String, String)>,
     /// Something on the screen is no longer true.
@@ -238,7 +239,7 @@ impl Model {
             said: None,
             noted: Noted::default(),
             silence: Silence::default(),
-            turning: false,
+            turning: None,
             completed: None,
             stale: true,
         }
@@ -279,6 +280,11 @@ impl Model {
                 Phrase::Spoken => State::Called,
             },
         }
+    }
+
+    /// Whether what were asked now would be cut off by another conversation.
+    pub fn is_turning(&self) -> bool {
+        self.turning.is_some_and(|since| self.now.saturating_duration_since(since) < clerk::TURN)
     }
 
     /// Whether something goes on that Esc would end.

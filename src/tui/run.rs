@@ -77,8 +77,8 @@ pub fn run(args: &TalkArgs, context: &Context) -> Result<()> {
         model.turns.push(Turn::past(entry));
     });
     let (clerk, note) = Clerk::begin(&context.paths, &context.config.sessions, models, past)?;
-    let note = note.map(|error| error.to_string());
-    welcome(&mut model, warnings.into_iter().chain(args.notes.clone()).chain(note).collect(), context);
+    welcome(&mut model, &warnings, context);
+    args.notes.iter().cloned().chain(note.map(|error| error.to_string())).for_each(|note| model.remark(&note, Role::Note));
     let result = Face::open(model, &mut live, clerk, context).and_then(|face| face.converse(news));
     live.stop(TIDY_UP);
     result
@@ -88,10 +88,10 @@ fn cleaned(models: &[(String, String)]) -> Vec<(String, String)> {
     models.iter().map(|(role, name)| (super::clean::line(role), super::clean::line(name))).collect()
 }
 
-/// The first run greets; later ones only say what is amiss.
-fn welcome(model: &mut Model, warnings: Vec<String>, context: &Context) {
+/// The first run greets; later ones only say how much is as amiss as it always is.
+fn welcome(model: &mut Model, warnings: &[String], context: &Context) {
     if greeted(context).exists() {
-        let folded = act::folded(&warnings);
+        let folded = act::folded(warnings);
         folded.iter().for_each(|line| model.remark(line, Role::Note));
     } else {
         model.over = Over::Greeting { scroll: 0 };

@@ -45,7 +45,7 @@ fn happened(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Named(kind, name) => return act::take(model, kind, name),
         Event::Begun => return act::begun(model),
         Event::Stayed(why) => {
-            model.turning = false;
+            model.turning = None;
             model.say(&why);
         }
         Event::Recalled(entries) => return act::recall(model, &entries),

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     config::Context,
     error::{Error, Result},
-    os::terminal::{put, say, say_json, tell},
+    os::terminal::{many, put, say, say_json, tell},
     sessions::{Conversation, Sessions, markdown, show},
 };
 
@@ -142,7 +142,7 @@ fn remove(sessions: &Sessions, ids: &[String], all: bool, as_json: bool) -> Resu
     if as_json {
         say_json(&json!({ "removed": gone }))?;
     } else {
-        say(&format!("removed {} session{}", gone.len(), if gone.len() == 1 { "" } else { "s" }))?;
+        say(&format!("removed {}", many(gone.len(), "session")))?;
     }
     kept.into_iter().next().map_or(Ok(()), Err)
 }

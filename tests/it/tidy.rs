@@ -148,6 +148,14 @@ fn rooms_do_not_import_rooms() {
     assert!(wrong.is_empty(), "rooms share parcel, turn, error, os, onnx and wyoming, and nothing else:\n  {}", wrong.join("\n  "));
 }
 
+/// Faces take types of the rooms' settings, and nothing that works.
+#[test]
+fn faces_do_not_reach_into_rooms() {
+    let faces = ["src/once/", "src/plain/", "src/talk", "src/tui/", "src/slash.rs"];
+    let working = r"\b(audio|stt|rag|llm|tts)::(\{|[a-z])";
+    only_in(working, |path| !faces.iter().any(|face| path.starts_with(face)), "invariant 3: faces talk only to pipeline");
+}
+
 #[test]
 fn every_file_says_first_what_it_is() {
     let silent: Vec<_> = SOURCES.iter().filter(|s| !s.text.starts_with("//! ")).map(|s| &s.path).collect();

@@ -32,8 +32,8 @@ use crate::{
     turn,
 };
 
-/// Of our voice at the microphone against a person's, in dB.
-const LEVELS: [f32; 4] = [-6.0, -10.0, -15.0, -20.0];
+/// Of our voice at the microphone against a person's, in dB; the last is none at all, as with headphones.
+const LEVELS: [f32; 5] = [-6.0, -10.0, -15.0, -20.0, f32::NEG_INFINITY];
 
 /// Kept before what is handed to the recogniser, in samples.
 const PREROLL: usize = 4_800;
@@ -125,7 +125,7 @@ impl Score {
         let per_100 = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
         format!(
             "{:<10} {:<9} {:>12.0} {:>11.0} {:>12.0} {:>11.0} {median:>16}",
-            format!("{echo_db} dB"),
+            if echo_db.is_finite() { format!("{echo_db} dB") } else { "none".into() },
             if bends { "bends" } else { "linear" },
             per_100(self.alarms[0], self.quiet),
             per_100(self.alarms[1], self.quiet),

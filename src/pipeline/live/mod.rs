@@ -4,10 +4,10 @@
 //! |---|---|
 //! | here | a face's commands into events and settings |
 //! | `command` | nothing: what a face may ask |
-//! | `menus` | what is installed into what a face may offer |
 //! | `listener` | the microphone into utterances and levels |
 //! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
 //! | `engines` | wishes for another model or voice into one that works |
+//! | `offers` | what is installed and plugged in into what can be wished for |
 //! | `cleaner` | what the microphone hears into what others said |
 //! | `waking` | what others said into what follows the key phrase, where one is wanted |
 
@@ -15,7 +15,7 @@ mod cleaner;
 mod command;
 mod engines;
 mod listener;
-mod menus;
+mod offers;
 mod pipes;
 mod waking;
 
@@ -31,7 +31,6 @@ use cleaner::Cleaner;
 pub use command::{Command, Wanted};
 use engines::Engines;
 use listener::Listener;
-pub use menus::{devices, models, speaks, voices};
 use pipes::Pipes;
 use waking::Waking;
 
@@ -44,13 +43,13 @@ use super::{
     wake::{self, Choice},
     worker::{self, Swap},
 };
-pub use crate::audio::{DeviceInfo, find as find_device};
 use crate::{
     audio::{Microphone, listen::Segmenter, pipe::Place},
     config::Context,
     error::{Error, Kind, Result, Room},
     parcel::{Exchange, Filter},
 };
+pub use offers::{DeviceInfo, Missing, devices, find_device, missing_voice, models, speaks, voices};
 
 /// How a conversation begins.
 #[derive(Clone, Debug, Default)]

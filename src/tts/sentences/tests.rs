@@ -93,6 +93,8 @@ fn some_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // A quarter where the build is made for speed of building.
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 64 } else { 256 }))]
     #[test]
     fn no_letter_is_lost_or_doubled(text in some_text()) {
         prop_assert_eq!(letters(&split(&text).concat()), letters(&text));

@@ -7,7 +7,7 @@ use crate::{
         news::{News, Stays},
         worker::Engine,
     },
-    sessions::{Citation, Ending, Entry},
+    sessions::{Citation, Ending, Entry, clerk},
     talk::kept::Choices,
     tui::{
         choices::{Choice, Kind},
@@ -109,6 +109,15 @@ fn whoever_asks_before_the_disk_has_answered_is_told_to_wait() {
         rig.type_text("How far?").keys("Enter");
         assert_eq!(rig.sent(), [Command::Ask("How far?".into())], "{line}");
     }
+}
+
+#[test]
+fn a_disk_that_never_answers_keeps_nobody_from_asking() {
+    let mut rig = Rig::new(80, 24);
+    rig.type_text("/new").keys("Enter").effects.clear();
+    rig.event(Event::Tick(rig.model.now + clerk::TURN));
+    rig.type_text("How far?").keys("Enter");
+    assert_eq!(rig.sent(), [Command::Ask("How far?".into())]);
 }
 
 #[test]

@@ -207,7 +207,7 @@ fn behind_ours(piece: &str) -> Option<&str> {
 }
 
 /// Texts in each of two tests that run side by side: a tenth of them where the build is made for speed of building.
-const HALF: u32 = if cfg!(debug_assertions) { 500 } else { 5_000 };
+const HALF: u32 = if cfg!(debug_assertions) { 250 } else { 5_000 };
 
 fn half_of_them() {
     let mut runner = TestRunner::new(Config { cases: HALF, failure_persistence: None, ..Config::default() });

@@ -18,7 +18,7 @@ use std::{
 
 use xnai::{
     audio::{
-        DeviceNews, Heard, MicState, Microphone,
+        Microphone,
         fake::{Clock, FakeMicrophone, FakeSpeaker, PERIOD, Recording, Script},
         listen::{Earshot, Segmenter},
     },
@@ -75,26 +75,6 @@ impl Llm for Talker {
     }
 }
 
-/// The fake microphone as one that comes back: unplugged it is lost, which is no error.
-struct Returning(FakeMicrophone, MicState);
-
-impl Microphone for Returning {
-    fn read(&mut self, out: &mut Vec<f32>, patience: Duration) -> Result<Heard> {
-        let gone = Heard { samples: 0, dropped: 0, at: Instant::now(), state: MicState::Lost, news: None };
-        let heard = self.0.read(out, patience).unwrap_or(gone);
-        let news = match (std::mem::replace(&mut self.1, heard.state), heard.state) {
-            (MicState::Live, MicState::Lost) => Some(DeviceNews::Lost),
-            (MicState::Lost, MicState::Live) => Some(DeviceNews::Back),
-            _ => None,
-        };
-        Ok(Heard { news, ..heard })
-    }
-
-    fn name(&self) -> String {
-        self.0.name()
-    }
-}
-
 /// A conversation between a script and a recording.
 pub struct Rig {
     pub live: Live,
@@ -121,9 +101,19 @@ impl Rig {
         voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
         tune: impl FnOnce(&mut Config, &mut Crew),
     ) -> Self {
+        let (microphone, script) = FakeMicrophone::open(&clock);
+        Self::hearing((Box::new(microphone), script), (clock, start), voice, tune)
+    }
+
+    /// With another microphone.
+    fn hearing(
+        (microphone, script): (Box<dyn Microphone>, Script),
+        (clock, start): (Clock, Start),
+        voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
+        tune: impl FnOnce(&mut Config, &mut Crew),
+    ) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
         let voice = voice(&heard);
-        let (microphone, script) = FakeMicrophone::open(&clock);
         let mut crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
@@ -138,7 +128,7 @@ impl Rig {
         tune(&mut config, &mut crew);
         let segmenter = Segmenter::new(&config.listen, Box::<Earshot>::default());
         let context = Context { config, paths: Paths::from_env().unwrap() };
-        let ears = Ears { microphone: Box::new(Returning(microphone, MicState::Live)), segmenter };
+        let ears = Ears { microphone, segmenter };
         let (live, news) = Live::with(&context, start, crew, ears).unwrap();
         Self { live, news, clock, script, heard }
     }

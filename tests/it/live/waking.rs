@@ -24,7 +24,7 @@ use xnai::{
 };
 
 use self::spotter::{Manners, Spotter};
-use super::{PATIENCE, Rig, Tagged};
+use super::{PATIENCE, Rig, Tagged, devices::returning};
 use crate::{
     support::shared_models,
     wyoming::{
@@ -54,7 +54,8 @@ impl Stt for Keeps {
 }
 
 fn tuned(tune: impl FnOnce(&mut Config, &mut Crew)) -> Rig {
-    Rig::tuned(Clock::by_hand(), HANDS_FREE, |_| Box::new(Tagged), tune)
+    let clock = Clock::by_hand();
+    Rig::hearing(returning(&clock), (clock, HANDS_FREE), |_| Box::new(Tagged), tune)
 }
 
 /// A conversation with a spotter, and what its ear was given.

@@ -91,6 +91,22 @@ fn the_keys_say_how_the_talk_key_works_here() {
 }
 
 #[test]
+fn the_wheel_scrolls_and_a_click_takes_a_line_of_the_menu() {
+    let mut pty = ready(&Setup::default());
+    // 65 is a notch of the wheel, 0 the left button; columns and rows are counted from 1.
+    pty.keys("?").until_shows("Keys and commands").until_shows("Space").keys(&"\x1b[<65;20;10M".repeat(30)).until_shows("/export");
+    pty.keys("\x1b")
+        .until_gone("Keys and commands")
+        .keys("\x10")
+        .until_shows("What would you like?")
+        .keys("theme")
+        .until_gone("Hands-free");
+    let screen = pty.screen();
+    let row = screen.lines().position(|line| line.contains("Theme")).unwrap() + 1;
+    pty.keys(&format!("\x1b[<0;40;{row}M\x1b[<0;40;{row}m")).until_shows("theme: light");
+}
+
+#[test]
 fn sequences_that_are_pasted_or_asked_do_nothing() {
     let mut pty = ready(&Setup::default());
     pty.keys("\x1b[200~see \x1b]0;owned\x07\x1b[2J\x1b[?25l\x1b[?1049l this\u{202e}\x1b[201~");
