@@ -6,7 +6,7 @@ use super::{
     store::{Conversation, Summary},
     when::{clock, minute},
 };
-use crate::os::terminal::{many, plain};
+use crate::os::terminal::plain;
 
 /// Characters of a question on a line of the list.
 const QUESTION: usize = 60;
@@ -15,8 +15,8 @@ const QUESTION: usize = 60;
 pub fn summary_line(summary: &Summary) -> String {
     let Summary { id, started, exchanges, first_question, trouble, .. } = summary;
     let trouble = trouble.as_ref().map_or_else(String::new, |trouble| format!("  ({trouble})"));
-    let said = many(*exchanges, "exchange");
-    one_line(&format!("{id}  {}  {said:>13}  {}{trouble}", minute(*started), shortened(first_question)))
+    let plural = if *exchanges == 1 { " " } else { "s" };
+    one_line(&format!("{id}  {}  {exchanges:>3} exchange{plural}  {}{trouble}", minute(*started), shortened(first_question)))
 }
 
 /// A conversation for people. Every line that somebody said begins with who said it.
