@@ -3,6 +3,7 @@
 #[cfg(all(feature = "audio", feature = "whisper", feature = "lance", feature = "onnx"))]
 mod aloud;
 mod barge_in;
+mod devices;
 mod endurance;
 mod hearing;
 mod joints;
@@ -17,6 +18,7 @@ use std::{
 
 use xnai::{
     audio::{
+        Microphone,
         fake::{Clock, FakeMicrophone, FakeSpeaker, PERIOD, Recording, Script},
         listen::{Earshot, Segmenter},
     },
@@ -99,9 +101,19 @@ impl Rig {
         voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
         tune: impl FnOnce(&mut Config, &mut Crew),
     ) -> Self {
+        let (microphone, script) = FakeMicrophone::open(&clock);
+        Self::hearing((Box::new(microphone), script), (clock, start), voice, tune)
+    }
+
+    /// With another microphone.
+    fn hearing(
+        (microphone, script): (Box<dyn Microphone>, Script),
+        (clock, start): (Clock, Start),
+        voice: impl FnOnce(&Recording) -> Box<dyn Tts>,
+        tune: impl FnOnce(&mut Config, &mut Crew),
+    ) -> Self {
         let (speaker, heard) = FakeSpeaker::open(&clock, RATE);
         let voice = voice(&heard);
-        let (microphone, script) = FakeMicrophone::open(&clock);
         let mut crew = Crew {
             ear: Some(Box::new(|| Ok(Box::new(stt::fake::Scripted::default())))),
             documents: Some(Box::new(|| Ok(Box::new(rag::fake::Fixed::default())))),
@@ -116,7 +128,7 @@ impl Rig {
         tune(&mut config, &mut crew);
         let segmenter = Segmenter::new(&config.listen, Box::<Earshot>::default());
         let context = Context { config, paths: Paths::from_env().unwrap() };
-        let ears = Ears { microphone: Box::new(microphone), segmenter };
+        let ears = Ears { microphone, segmenter };
         let (live, news) = Live::with(&context, start, crew, ears).unwrap();
         Self { live, news, clock, script, heard }
     }
