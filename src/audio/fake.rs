@@ -130,7 +130,9 @@ impl FakeSpeaker {
         let (start, plugged) = (clock.now(), Arc::new(AtomicBool::new(true)));
         let period = vec![0.0; PERIOD.div_ceil(u64::from(step)) as usize];
         let mouth = mouth.for_device(1, rate);
-        let playing = Arc::new(Mutex::new(Playing { mouth, period, heard: Vec::new(), plugged: plugged.clone() }));
+        shared.opened("fake speaker");
+        let playing = Playing { mouth, period, heard: Vec::new(), plugged: plugged.clone(), shared: shared.clone() };
+        let playing = Arc::new(Mutex::new(playing));
         clock.lock().speakers.push(playing.clone());
         let voice = Voice::new(Plug { plugged: plugged.clone(), clock: clock.clone(), playing: playing.clone() }, to, shared.clone());
         (Box::new(voice), Recording { playing, start, step, plugged, shared })
@@ -143,10 +145,13 @@ struct Playing {
     period: Vec<f32>,
     heard: Vec<f32>,
     plugged: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
 impl Playing {
+    /// Another device is the same one under another name.
     fn period(&mut self) {
+        self.shared.take_wanted().iter().for_each(|name| self.shared.opened(name));
         match self.plugged.load(Relaxed) {
             true => self.mouth.fill(&mut self.period, |s| s),
             false => self.period.fill(0.0),

@@ -1,6 +1,10 @@
 //! Every queue's size, in one place, with what happens when it is full.
 
-use std::time::Duration;
+use std::{
+    sync::mpsc::{SyncSender, TrySendError},
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Events to the conductor. Workers wait when it is full; the conductor never waits for a worker, so it empties.
 pub const EVENTS: usize = 256;
@@ -26,10 +30,11 @@ pub const PATIENCE: Duration = Duration::from_millis(20);
 /// Exchanges that a conversation remembers; the oldest is forgotten. The writer drops more where its context is short.
 pub const EXCHANGES: usize = 32;
 
-/// Commands to the listener. When it is full the face waits: it empties at every look at the microphone.
+/// Commands to the listener, which empties it at every look at the microphone. When it is full the face waits, no longer
+/// than [`POST`].
 pub const LISTENER: usize = 64;
 
-/// How long a face tries to hand a message to a conductor that is behind.
+/// How long somebody tries to hand something to a thread that is behind.
 pub const POST: Duration = Duration::from_secs(1);
 
 /// Sound that waits for the spotter of the key phrase, and as much as is remembered to be heard once more after it. When
@@ -38,3 +43,37 @@ pub const SPOTTED: Duration = Duration::from_secs(10);
 
 /// Phrases that were spotted. When it is full a further one is dropped: the listener takes them at every look.
 pub const SPOTTINGS: usize = 8;
+
+/// Hands it over, and waits no longer than [`POST`] where the queue is full. The conductor waits for a face that does not
+/// read its news, and the listener for the conductor; a face that waited for either would wait for ever.
+pub fn post<T>(to: &SyncSender<T>, mut what: T) -> Result<(), TrySendError<T>> {
+    let deadline = Instant::now() + POST;
+    loop {
+        what = match to.try_send(what) {
+            Err(TrySendError::Full(back)) if Instant::now() < deadline => back,
+            done => return done,
+        };
+        thread::sleep(PATIENCE / 10);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn who_is_behind_is_waited_for_but_not_for_ever() {
+        let (to, from) = sync_channel(1);
+        post(&to, 1).unwrap();
+        assert_eq!(post(&to, 2), Err(TrySendError::Full(2)));
+        let late = thread::spawn(move || {
+            thread::sleep(PATIENCE);
+            from.iter().take(2).collect::<Vec<_>>()
+        });
+        post(&to, 3).unwrap();
+        assert_eq!(late.join().unwrap(), [1, 3]);
+        assert_eq!(post(&to, 4), Err(TrySendError::Disconnected(4)));
+    }
+}

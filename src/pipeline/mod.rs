@@ -27,8 +27,7 @@ use std::{
         Arc,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use conductor::Event;
@@ -106,23 +105,17 @@ impl Pipeline {
         let _ = self.speaker_gone.recv_timeout(patience);
     }
 
-    /// Hands a message over. The conductor waits for a face that does not read its news; a face that waited for the
-    /// conductor meanwhile would wait for ever.
-    fn post(&self, mut message: Message) -> Result<()> {
-        let deadline = Instant::now() + edges::POST;
-        loop {
-            message = match self.messages.try_send(message) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Full(message)) if Instant::now() < deadline => message,
-                Err(TrySendError::Full(_)) => {
-                    return Err(Error::retry(Room::Pipeline, "the conversation is behind with what it was told").hint("try again"));
-                }
-                Err(TrySendError::Disconnected(_)) => {
-                    let error = Error::report(Room::Pipeline, "the conductor has ended unexpectedly");
-                    return Err(error.hint("please report this, with the log"));
-                }
-            };
-            thread::sleep(edges::PATIENCE / 10);
+    fn post(&self, message: Message) -> Result<()> {
+        edges::post(&self.messages, message).map_err(|error| late(&error, "conductor"))
+    }
+}
+
+/// Why something could not be handed to that thread.
+fn late<T>(error: &TrySendError<T>, who: &str) -> Error {
+    match error {
+        TrySendError::Full(_) => Error::retry(Room::Pipeline, "the conversation is behind with what it was told").hint("try again"),
+        TrySendError::Disconnected(_) => {
+            Error::report(Room::Pipeline, format!("the {who} has ended unexpectedly")).hint("please report this, with the log")
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     Crew, Message, News, Told,
-    conductor::{self, Event, Expect, Made, Order, State},
+    conductor::{self, Event, Made, Order, State},
     edges,
     lane::Lane,
     live::Wanted,
@@ -35,8 +35,8 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// What the ear is handed.
 enum Hearing {
     Whole(Vec<Utterance>),
-    /// Speech that goes on.
-    Part(Utterance),
+    /// Speech that goes on, and the number of the order.
+    Part(u32, Utterance),
 }
 
 /// What the voice is handed.
@@ -152,11 +152,14 @@ impl Pump {
             Order::Cancel(turn) => self.cancel(&turn),
             Order::Hush(turn) => return Ok(Some(Event::Hushed { turn, played: self.lane.hush() })),
             Order::Hold(on) => self.lane.hold(on),
-            Order::Expect(expect) => self.expect(expect),
-            Order::Partial(turn, speech) => {
+            // A listener that is busy keeps the pause it has.
+            Order::Expect(expect) => self.want(Wanted::Expect(expect)),
+            // One that is too busy for this for minutes has nothing to be told any more.
+            Order::GiveUp(turn) => self.want(Wanted::GiveUp(turn)),
+            Order::Partial(turn, number, speech) => {
                 let part = turn.part();
                 self.partial = Some(part.clone());
-                hand(&mut self.ear, Engine::Ear, part, Hearing::Part(speech))?;
+                hand(&mut self.ear, Engine::Ear, part, Hearing::Part(number, speech))?;
             }
             Order::Transcribe(turn, speech) => {
                 self.partial.take().iter().for_each(Turn::cancel);
@@ -167,9 +170,9 @@ impl Pump {
             Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))?,
             Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End)?,
             Order::Tell(turn, notice) => {
-                if let (Notice::Transcript(_), Some(listener)) = (&notice, &self.listener) {
+                if let Notice::Transcript(_) = notice {
                     // A listener that is busy waits for its phrase a question later.
-                    let _ = listener.try_send(Wanted::Understood);
+                    self.want(Wanted::Understood);
                 }
                 self.tell(News::Turn(turn, notice));
             }
@@ -182,11 +185,9 @@ impl Pump {
         self.partial.take_if(|part| part.id() == turn.id()).iter().for_each(Turn::cancel);
     }
 
-    fn expect(&self, expect: Expect) {
-        if let Some(listener) = &self.listener {
-            // A listener that is busy keeps the pause it has.
-            let _ = listener.try_send(Wanted::Expect(expect));
-        }
+    /// Never waits: the listener may be waiting for us.
+    fn want(&self, wanted: Wanted) {
+        let _ = self.listener.as_ref().map(|listener| listener.try_send(wanted));
     }
 
     fn swapped(&mut self, swap: impl FnOnce(&mut Self) -> Option<Result<()>>) {
@@ -218,7 +219,7 @@ fn ear(open: Opener<dyn Stt>, events: &SyncSender<Message>) -> Result<Desk<dyn S
         let id = turn.id();
         report(match job {
             Hearing::Whole(speech) => Event::Heard { turn: id, result: ear.and_then(|ear| transcribe(ear, &speech, &turn)) },
-            Hearing::Part(speech) => Event::Partly { turn: id, result: ear.and_then(|ear| ear.partial(&speech, &turn)) },
+            Hearing::Part(number, speech) => Event::Partly { turn: id, number, result: ear.and_then(|ear| ear.partial(&speech, &turn)) },
         });
     })
 }
@@ -308,3 +309,7 @@ fn say(tts: Result<&mut (dyn Tts + 'static)>, turn: &Turn, line: Line, lane: &La
         result => Some(Event::Spoke { turn: id, result }),
     }
 }
+
+#[cfg(test)]
+#[path = "pump_tests.rs"]
+mod tests;

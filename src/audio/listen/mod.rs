@@ -74,8 +74,8 @@ pub enum Event {
 pub enum End {
     /// Nobody spoke on within the grace period.
     Silence,
-    /// It reached the longest length of a question. Hands-free, what follows is the next utterance; with the key held,
-    /// what follows is left out until the key is pressed again.
+    /// It reached the longest length of a question. Hands-free, what follows is the next utterance, also where the key is
+    /// still down; else it is left out until the key is pressed again.
     Length,
     /// The key was released.
     Released,

@@ -1,6 +1,7 @@
 //! The state machine of live listening: frames in, events out.
 
 mod again;
+mod cutting;
 
 use std::time::Duration;
 
@@ -10,19 +11,10 @@ use super::{
     sound::Sound,
     speech::{Onset, Speech, decibels, samples},
 };
-use crate::{
-    audio::wav::sane,
-    parcel::{EAR_RATE, Utterance},
-};
+use crate::{audio::wav::sane, parcel::EAR_RATE};
 
 /// Speech must last this long, in ms, before an utterance begins: a single frame is a click.
 const ONSET_MS: u32 = 45;
-
-/// Every word has a frame this far above the threshold; the onset of a noise hovers just above it for 150 ms.
-const SURE: f32 = 0.2;
-
-/// Where speech is too long for the recogniser, it is cut at the quietest moment of its last so many ms.
-const CUT_MS: u32 = 3000;
 
 /// Cuts live sound into utterances. It holds at most the longest stretch that is handed out, the pre-roll, and what is
 /// to be [remembered](Segmenter::remember).
@@ -57,8 +49,6 @@ enum State {
     Pressed(Speech),
     /// The key came up; ends at that position.
     Released(Speech, u64),
-    /// The key is still down after the longest question.
-    Overlong,
 }
 
 impl Segmenter {
@@ -98,13 +88,13 @@ impl Segmenter {
     /// The talk key went down: everything from here to the release is one utterance.
     pub fn press(&mut self) -> Vec<Event> {
         let from = self.sound.end().saturating_sub(samples(self.settings.preroll_ms)).max(self.sound.start());
-        match std::mem::replace(&mut self.state, State::Overlong) {
+        match std::mem::replace(&mut self.state, State::Idle) {
             // Somebody is speaking already: that belongs to it.
             State::Speaking(speech) | State::Paused(speech) | State::Released(speech, _) | State::Pressed(speech) => {
                 self.state = State::Pressed(speech);
                 Vec::new()
             }
-            State::Idle | State::Overlong => {
+            State::Idle => {
                 self.state = State::Pressed(Speech::at(from));
                 vec![Event::Began { at: from }]
             }
@@ -122,7 +112,6 @@ impl Segmenter {
                 }
                 self.state = State::Released(speech, self.sound.end() + keep);
             }
-            State::Overlong => {}
             other => self.state = other,
         }
         Vec::new()
@@ -138,17 +127,6 @@ impl Segmenter {
         }
     }
 
-    /// The utterance so far, while there is one: for partial transcripts.
-    pub fn snapshot(&self) -> Option<Utterance> {
-        match &self.state {
-            State::Speaking(speech) | State::Pressed(speech) | State::Released(speech, _) if speech.first.is_some() => {
-                Some(self.utterance(self.head(speech), self.sound.end()))
-            }
-            State::Paused(speech) => Some(self.trimmed(speech)),
-            _ => None,
-        }
-    }
-
     /// The silence after which `Paused` comes, from now on: shorter when what was said ends like a sentence.
     pub fn set_soft_pause(&mut self, pause: Duration) {
         self.soft_pause = pause.as_millis() as u64 * u64::from(EAR_RATE) / 1000;
@@ -158,7 +136,7 @@ impl Segmenter {
     pub fn flush(&mut self) -> Vec<Event> {
         self.onset = None;
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle | State::Overlong => Vec::new(),
+            State::Idle => Vec::new(),
             State::Speaking(s) | State::Paused(s) | State::Pressed(s) | State::Released(s, _) => self.finish(s, End::Flushed),
         }
     }
@@ -218,21 +196,20 @@ impl Segmenter {
             speech.hears(before, now, probability);
         }
         match self.state {
-            State::Overlong => {}
             State::Idle => self.begin(events),
             State::Speaking(speech) => self.pause_or_cut(speech, events),
             State::Paused(speech) => self.resume_or_end(speech, events),
-            State::Pressed(speech) if now - speech.began >= self.longest() => {
-                self.state = State::Overlong;
-                events.extend(self.finish(speech, End::Length));
-            }
+            State::Pressed(speech) if now - speech.began >= self.longest() => events.extend(self.close(speech, End::Length)),
             State::Pressed(speech) => self.state = State::Pressed(self.cut(speech, events)),
-            State::Released(speech, until) if now >= until => {
-                self.state = State::Idle;
-                events.extend(self.finish(speech, End::Released));
-            }
+            State::Released(speech, until) if now >= until => events.extend(self.close(speech, End::Released)),
             State::Released(..) => {}
         }
+    }
+
+    /// The key has ended it in the middle of whatever is being said: what follows is heard hands-free, and nothing twice.
+    fn close(&mut self, speech: Speech, why: End) -> Vec<Event> {
+        (self.state, self.onset, self.floor) = (State::Idle, None, self.position);
+        self.finish(speech, why)
     }
 
     /// The speech at hand, once it is no mere click.
@@ -265,33 +242,6 @@ impl Segmenter {
         }
     }
 
-    /// Too long for the recogniser at once: what is before its quietest late moment is a part of it.
-    fn cut(&mut self, mut speech: Speech, events: &mut Vec<Event>) -> Speech {
-        if self.position - speech.from < self.longest_part() {
-            return speech;
-        }
-        let at = self.quiet_place(&speech);
-        if speech.is_before(at) {
-            events.push(Event::Part { utterance: self.utterance(self.head(&speech), at), at });
-        }
-        speech.cut_at(at);
-        speech
-    }
-
-    /// Too long for a question: what follows its quietest late moment begins the next.
-    fn end_and_begin(&mut self, speech: Speech, events: &mut Vec<Event>) {
-        let at = self.quiet_place(&speech);
-        events.push(Event::Ended { utterance: self.utterance(self.head(&speech), at), at, why: End::Length });
-        let mut next = Speech::at(at);
-        next.hears(at, self.position, speech.best);
-        self.state = State::Speaking(next);
-        events.push(Event::Began { at });
-    }
-
-    fn quiet_place(&self, speech: &Speech) -> u64 {
-        self.sound.quietest(self.position.saturating_sub(samples(CUT_MS)).max(speech.from), self.position)
-    }
-
     /// What is heard here counts only once it goes on: until then `Ended` brings what `Paused` brought.
     fn resume_or_end(&mut self, mut speech: Speech, events: &mut Vec<Event>) {
         if let Some(onset) = self.lasting() {
@@ -304,54 +254,10 @@ impl Segmenter {
         }
     }
 
-    /// For one that the key, the length or the microphone ended.
-    fn finish(&self, speech: Speech, why: End) -> Vec<Event> {
-        let at = self.position;
-        // Who holds the key means to speak: more than a click is enough.
-        let meant = matches!(why, End::Released | End::Length) && speech.voiced >= samples(ONSET_MS);
-        vec![match meant || self.is_speech(&speech) {
-            true => Event::Ended { utterance: self.trimmed(&speech), at, why },
-            false => Event::Dropped { at },
-        }]
-    }
-
-    fn is_speech(&self, speech: &Speech) -> bool {
-        speech.voiced >= samples(self.settings.min_speech_ms).max(1) && speech.best >= (self.settings.threshold + SURE).min(0.9)
-    }
-
-    /// Of what is handed out at once, in samples.
-    fn longest_part(&self) -> u64 {
-        u64::from(self.settings.max_utterance_s.max(2)) * u64::from(EAR_RATE)
-    }
-
-    /// Of all that is one question, in samples.
-    fn longest(&self) -> u64 {
-        u64::from(self.settings.max_question_s.max(self.settings.max_utterance_s).max(2)) * u64::from(EAR_RATE)
-    }
-
-    /// With the pre-roll before the first speech and a little after the last.
-    fn trimmed(&self, speech: &Speech) -> Utterance {
-        let tail = samples(self.settings.hangover_ms.max(self.settings.release_ms));
-        // Not what came after: the same sound gives the same utterance, however it was cut into pieces.
-        self.utterance(self.head(speech), (speech.last + tail).min(self.position))
-    }
-
-    /// Where it begins once the silence before it is cut off.
-    fn head(&self, speech: &Speech) -> u64 {
-        let first = speech.first.unwrap_or(speech.from);
-        first.saturating_sub(samples(self.settings.preroll_ms)).max(speech.from)
-    }
-
-    fn utterance(&self, from: u64, to: u64) -> Utterance {
-        Utterance::new(self.sound.cut(from, to)).at(Duration::from_secs_f64(from as f64 / f64::from(EAR_RATE)))
-    }
-
     fn drop_old(&mut self) {
         let needed = match &self.state {
             State::Speaking(s) | State::Paused(s) | State::Pressed(s) | State::Released(s, _) => s.from,
-            State::Idle | State::Overlong => {
-                self.onset.map_or(self.position, |onset| onset.from).saturating_sub(samples(self.settings.preroll_ms))
-            }
+            State::Idle => self.onset.map_or(self.position, |onset| onset.from).saturating_sub(samples(self.settings.preroll_ms)),
         };
         let kept = self.position.saturating_sub(self.keep);
         self.sound.forget_before(needed.min(kept));

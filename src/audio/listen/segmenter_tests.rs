@@ -1,6 +1,7 @@
 //! Speech and silence as told to a detector that believes what it is told.
 
 use super::*;
+use crate::parcel::Utterance;
 
 const MS: usize = 16;
 
@@ -240,6 +241,7 @@ fn who_holds_the_key_may_be_silent_for_long() {
 #[test]
 fn a_key_held_too_long_ends_once_and_must_be_pressed_again() {
     let mut ear = segmenter();
+    ear.hands_free(false);
     silence(&mut ear, 500);
     ear.press();
     let events = speak(&mut ear, 20_000);
@@ -249,6 +251,46 @@ fn a_key_held_too_long_ends_once_and_must_be_pressed_again() {
     assert_eq!(ear.release(), []);
     silence(&mut ear, 2000);
     assert!(matches!(ear.press().as_slice(), [Event::Began { .. }]));
+}
+
+#[test]
+fn hands_free_what_follows_a_key_held_too_long_is_the_next_utterance() {
+    let mut ear = segmenter();
+    silence(&mut ear, 500);
+    ear.press();
+    let mut events = speak(&mut ear, 13_000);
+    events.extend(silence(&mut ear, 2000));
+    let at = |wanted: fn(&Event) -> bool| events.iter().rposition(wanted);
+    let length = at(|event| matches!(event, Event::Ended { why: End::Length, .. }));
+    let next = at(|event| matches!(event, Event::Began { .. }));
+    assert!(length.is_some() && next > length, "{events:?}");
+    assert!(matches!(events.last(), Some(Event::Ended { why: End::Silence, .. })), "{events:?}");
+    assert_eq!(heard(&events), 300 + 13_000 + 200, "nothing is lost, and nothing said twice");
+}
+
+#[test]
+fn a_key_held_too_long_does_not_make_hands_free_deaf_when_it_is_switched_on() {
+    let mut ear = segmenter();
+    ear.hands_free(false);
+    silence(&mut ear, 500);
+    ear.press();
+    speak(&mut ear, 11_000);
+    assert_eq!([silence(&mut ear, 500), ear.hands_free(true)], [[], []]);
+    assert!(matches!(speak(&mut ear, 500).as_slice(), [Event::Began { .. }]));
+}
+
+#[test]
+fn hands_free_what_follows_a_release_in_the_middle_of_a_word_is_not_heard_twice() {
+    let mut ear = segmenter();
+    silence(&mut ear, 500);
+    ear.press();
+    let mut events = speak(&mut ear, 2000);
+    ear.release();
+    events.extend(speak(&mut ear, 1000));
+    events.extend(silence(&mut ear, 2000));
+    let ends: Vec<_> = events.iter().filter_map(|e| if let Event::Ended { why, .. } = e { Some(*why) } else { None }).collect();
+    assert_eq!(ends, [End::Released, End::Silence], "{events:?}");
+    assert_eq!(heard(&events), 300 + 3000 + 200);
 }
 
 #[test]

@@ -190,8 +190,7 @@ impl Keeper {
         self.shared.asked.store(0, Relaxed);
         device.seat.put(Box::new(mouth.for_device(device.channels, device.rate)));
         tracing::info!(device = device.name, rate = device.rate, "the speaker is open");
-        self.shared.lost.store(false, Relaxed);
-        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.shared.opened(&device.name);
         self.device = Some((device, Watch::for_playing(Instant::now())));
     }
 

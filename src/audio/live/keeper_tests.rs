@@ -109,7 +109,7 @@ fn without_a_device_sound_passes_in_its_own_time_and_nothing_counts_as_heard() {
     let mut speaker = keep(open, "none", 1.0);
     let (turn, knobs) = (Session::new().turn(), speaker.knobs());
     until("it is lost", || knobs.state() == SpeakerState::Lost);
-    assert_eq!(knobs.trouble().unwrap().message(), "sold out");
+    assert_eq!((knobs.trouble().unwrap().message(), knobs.device()), ("sold out", None));
     let start = Instant::now();
     speaker.play(&Pcm::new(vec![0.5; RATE as usize / 2], RATE), &turn).unwrap();
     speaker.drain(&turn).unwrap();
@@ -145,6 +145,7 @@ fn another_device_is_opened_while_it_runs_and_another_rate_is_no_matter() {
     let (session, knobs) = (Session::new(), speaker.knobs());
     let (_, device, _) = shop.sold.recv().unwrap();
     call(&device, 480);
+    until("the first one is known by name", || knobs.device().as_deref() == Some("first"));
     shop.rate.store(16_000, Relaxed);
     knobs.retarget("second");
     let (name, device, _) = shop.sold.recv().unwrap();
@@ -153,6 +154,7 @@ fn another_device_is_opened_while_it_runs_and_another_rate_is_no_matter() {
     speaker.play(&Pcm::new(vec![0.5; 1600], 16_000), &session.turn()).unwrap();
     assert_eq!(first_sound(&device), 0.5);
     assert_eq!(Knobs::played(&knobs), 480);
+    until("the second one is known by name", || knobs.device().as_deref() == Some("second"));
 }
 
 #[test]

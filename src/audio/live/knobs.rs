@@ -77,6 +77,11 @@ impl Knobs {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Name of the device that plays, or played before it was lost: once one was opened.
+    pub fn device(&self) -> Option<String> {
+        self.0.device.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What is really played, for echo cancellation. There is one; the second call gets none.
     pub fn reference(&self) -> Option<Reference> {
         let tap = self.0.tap.lock().unwrap_or_else(PoisonError::into_inner).take();

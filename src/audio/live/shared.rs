@@ -56,6 +56,8 @@ pub struct Shared {
     pub wanted: Mutex<Option<String>>,
     /// Why nobody hears it. Never touched by the device's side.
     pub trouble: Mutex<Option<Error>>,
+    /// The device opened last. Never touched by the device's side.
+    pub device: Mutex<Option<String>>,
     /// What the device was given, for whoever wants to compare. Never touched by the device's side.
     pub tap: Mutex<Option<Consumer<f32>>>,
     born: Instant,
@@ -84,9 +86,17 @@ impl Shared {
             answered: AtomicU64::default(),
             wanted: Mutex::default(),
             trouble: Mutex::default(),
+            device: Mutex::default(),
             tap: Mutex::default(),
             born: Instant::now(),
         }
+    }
+
+    /// A device of this name plays from now on.
+    pub fn opened(&self, device: &str) {
+        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = Some(device.to_owned());
+        self.lost.store(false, Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The device asks for samples now, and says how long they take to be heard.

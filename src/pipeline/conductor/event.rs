@@ -60,9 +60,10 @@ pub enum Event {
         turn: TurnId,
         result: Result<Transcript>,
     },
-    /// What was understood of speech that goes on.
+    /// What was understood of speech that goes on; the number of the order.
     Partly {
         turn: TurnId,
+        number: u32,
         result: Result<Transcript>,
     },
     Found {
@@ -129,6 +130,8 @@ pub enum Sound {
     Began { turn: Turn, origin: Origin },
     /// Everything so far, some times a second.
     SoFar { turn: TurnId, speech: Utterance },
+    /// Nothing so far that could be transcribed, some times a second: the key is down, and its owner thinks.
+    Silent { turn: TurnId },
     /// Too long to be transcribed at once: what is there so far; the rest follows.
     Part { turn: TurnId, speech: Utterance },
     /// A short pause: perhaps the end. `since`: the last voiced sample.

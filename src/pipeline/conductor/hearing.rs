@@ -9,17 +9,17 @@
 //! While an answer is spoken, the voice holds its breath as soon as somebody else seems to speak. What was said then
 //! decides: a question or a word of command ends the answer, an echo of ourselves or a cough does not.
 
+mod judging;
+
 use std::time::Instant;
 
-use super::{Ear, Expect, Order, Sound, State, answering::nothing_heard, parts::Parts};
+use super::{Ear, Expect, Order, Sound, State, parts::Parts};
 use crate::{
     error::Result,
     parcel::{Transcript, Utterance},
     pipeline::{
-        barge::{self, Verdict},
         news::{Notice, Origin},
         stable::Stable,
-        wake,
     },
     turn::{Turn, TurnId},
 };
@@ -33,8 +33,10 @@ pub(super) struct Candidate {
     pub over: bool,
     /// The face was told of it.
     announced: bool,
-    /// A partial transcript is being made; another one waits until it is there.
-    partial: bool,
+    /// How many partial transcripts were ordered.
+    partials: u32,
+    /// The one being made, by its number; another one waits until it is there.
+    partial: Option<u32>,
     stable: Stable,
     /// What was too long to be transcribed at once, and precedes the rest.
     parts: Parts,
@@ -89,7 +91,7 @@ impl State {
             }
             Sound::Dropped { turn } if self.hears(turn) => self.drop_candidate(orders),
             Sound::Ended { .. } | Sound::Dropped { .. } => self.dormant = None,
-            Sound::SoFar { .. } | Sound::Part { .. } | Sound::Paused { .. } => {}
+            Sound::SoFar { .. } | Sound::Silent { .. } | Sound::Part { .. } | Sound::Paused { .. } => {}
         }
     }
 
@@ -121,7 +123,8 @@ impl State {
                 origin,
                 over,
                 announced: false,
-                partial: false,
+                partials: 0,
+                partial: None,
                 stable: Stable::default(),
                 parts,
                 speech: Utterance::default(),
@@ -151,16 +154,17 @@ impl State {
     }
 
     fn so_far(&mut self, speech: Utterance, orders: &mut Vec<Order>) {
-        if let Some(candidate) = self.candidate.as_mut().filter(|candidate| !candidate.partial && candidate.since.is_none()) {
-            candidate.partial = true;
-            orders.push(Order::Partial(candidate.turn.clone(), speech));
+        if let Some(candidate) = self.candidate.as_mut().filter(|candidate| candidate.partial.is_none() && candidate.since.is_none()) {
+            candidate.partials += 1;
+            candidate.partial = Some(candidate.partials);
+            orders.push(Order::Partial(candidate.turn.clone(), candidate.partials, speech));
         }
     }
 
     /// A partial transcript is never worth an error: the whole one follows.
-    pub(super) fn partly(&mut self, result: Result<Transcript>, orders: &mut Vec<Order>) {
+    pub(super) fn partly(&mut self, number: u32, result: Result<Transcript>, orders: &mut Vec<Order>) {
         let Some(candidate) = &mut self.candidate else { return };
-        if !std::mem::take(&mut candidate.partial) {
+        if candidate.partial.take_if(|awaited| *awaited == number).is_none() {
             // Of a part that was handed over whole meanwhile.
             return;
         }
@@ -181,20 +185,8 @@ impl State {
     fn part(&mut self, speech: Utterance, orders: &mut Vec<Order>) {
         let Some(candidate) = &mut self.candidate else { return };
         let rest = candidate.parts.push(std::mem::take(&mut candidate.stable), speech);
-        candidate.partial = false;
+        candidate.partial = None;
         orders.push(Order::Transcribe(candidate.turn.clone(), rest));
-    }
-
-    /// A part of what is being said was understood. What is not meant for us is forgotten; an interruption takes the
-    /// floor before it has come to its end.
-    fn partly_understood(&mut self, candidate: &mut Candidate, tail: Transcript, orders: &mut Vec<Order>) {
-        candidate.parts.heard(tail);
-        let so_far = Transcript { text: candidate.parts.text(), ..Transcript::default() };
-        if self.meant(candidate, so_far).is_none() {
-            candidate.parts.forget();
-        } else if std::mem::take(&mut candidate.over) {
-            self.abandon(orders);
-        }
     }
 
     fn pause(&mut self, speech: Utterance, since: Instant, orders: &mut Vec<Order>) {
@@ -214,7 +206,7 @@ impl State {
                 orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
             }
             candidate.stable = Stable::default();
-            self.listen(Candidate { turn, announced: false, partial: false, since: None, ended: false, ..candidate }, orders);
+            self.listen(Candidate { turn, announced: false, partial: None, since: None, ended: false, ..candidate }, orders);
         } else if let Some(dormant) = self.dormant.take_if(|dormant| same(dormant.turn, id)) {
             if self.task.as_ref().is_some_and(|task| !task.committed && same(task.turn.id(), id)) {
                 self.withdraw(orders);
@@ -244,99 +236,10 @@ impl State {
         self.pause(speech, since, orders);
     }
 
-    /// What was said is known: is it meant for us?
-    pub(super) fn judge(&mut self, turn: TurnId, result: Result<Transcript>, orders: &mut Vec<Order>) {
-        let own = |candidate: &mut Candidate| candidate.id() == turn;
-        let going_on = self.candidate.as_mut().is_some_and(own);
-        let Some(mut candidate) = self.ended.take_if(own).or_else(|| self.candidate.take_if(own)) else { return };
-        let result = match result {
-            Ok(tail) if candidate.parts.are_waiting() => {
-                let ear = self.ear;
-                self.partly_understood(&mut candidate, tail, orders);
-                self.ear = ear;
-                let over = candidate.over;
-                *(if going_on { &mut self.candidate } else { &mut self.ended }) = Some(candidate);
-                return if going_on && !over {
-                    self.announce(orders)
-                };
-            }
-            result => result,
-        };
-        self.ear = if self.candidate.is_some() { self.ear } else { Ear::Idle };
-        let heard = result.map(|tail| candidate.stable.joined(tail)).map(|rest| candidate.parts.joined(rest, &candidate.speech));
-        self.dormant = (!candidate.ended).then(|| Dormant { turn, parts: candidate.parts.clone() });
-        let by_key = candidate.origin == Origin::Key;
-        match heard {
-            Err(error) if candidate.over => tracing::warn!(%error, "what was said over the answer could not be heard"),
-            Err(error) => self.refuse(candidate, error, orders),
-            Ok(transcript) if transcript.text.trim().is_empty() && by_key => self.refuse(candidate, nothing_heard(true), orders),
-            Ok(transcript) => match self.meant(&candidate, transcript) {
-                Some(transcript) => self.accept(candidate, transcript, orders),
-                None => self.ignore(&candidate, orders),
-            },
-        }
-    }
-
-    /// The words that are meant for us, if they are.
-    fn meant(&self, candidate: &Candidate, transcript: Transcript) -> Option<Transcript> {
-        let rules = &self.standing.as_ref()?.rules;
-        if transcript.text.trim().is_empty() {
-            return None;
-        }
-        let known = barge::BACKCHANNELS.iter().copied();
-        let backchannels: Vec<&str> = known.chain(rules.backchannels.iter().map(String::as_str)).collect();
-        let spoken = self.task.as_ref().map_or_else(|| self.echo.clone(), |task| task.said.spoken());
-        let verdict = barge::judge(&transcript.text, &spoken, &backchannels);
-        // After an answer its last words may still come back from the walls; assent is an answer then.
-        let ignored = if candidate.over { verdict != Verdict::Interruption } else { verdict == Verdict::Echo };
-        if ignored && candidate.origin != Origin::Key {
-            return None;
-        }
-        if candidate.origin == Origin::Key || (rules.wake.is_empty() && rules.phrase.is_empty()) {
-            return Some(transcript);
-        }
-        let name = !rules.wake.is_empty();
-        let text = if name { wake::called(&transcript.text, &rules.wake)? } else { wake::after(&transcript.text, &rules.phrase) };
-        // The name or the phrase alone: what is wanted may follow.
-        (!text.is_empty()).then_some(Transcript { text, ..transcript })
-    }
-
-    fn accept(&mut self, candidate: Candidate, transcript: Transcript, orders: &mut Vec<Order>) {
-        let over = candidate.over;
-        let text = transcript.text.trim().to_owned();
-        self.abandon(orders);
-        let (id, edit) = (candidate.turn.id(), self.standing.as_ref().is_some_and(|standing| standing.rules.edit));
-        if !candidate.announced {
-            orders.push(Order::Tell(id, Notice::Began(candidate.origin)));
-        }
-        orders.extend(candidate.since.map(|since| Order::Tell(id, Notice::Complete(since))));
-        orders.push(Order::Tell(id, Notice::Transcript(transcript)));
-        if over && barge::is_hush(&text) {
-            orders.push(Order::Tell(id, Notice::Done));
-        } else if edit {
-            orders.push(Order::Tell(id, Notice::Drafted(text)));
-        } else {
-            self.begin(candidate.turn);
-            if let Some(task) = &mut self.task {
-                task.committed = candidate.ended;
-            }
-            // Who went on speaking speaks over this answer now.
-            self.candidate.iter_mut().for_each(|next| next.over = true);
-            self.understood(text, orders);
-        }
-    }
-
-    fn refuse(&mut self, candidate: Candidate, error: crate::error::Error, orders: &mut Vec<Order>) {
-        let id = candidate.turn.id();
-        orders.push(Order::Cancel(candidate.turn));
-        orders.push(Order::Tell(id, Notice::Failed(error)));
-    }
-
-    fn ignore(&mut self, candidate: &Candidate, orders: &mut Vec<Order>) {
-        orders.push(Order::Cancel(candidate.turn.clone()));
-        if candidate.announced {
-            orders.push(Order::Tell(candidate.turn.id(), Notice::Withdrawn));
-        }
+    /// The listener gives no sign of life. Should it still hear something, nobody waits for it any more.
+    pub(super) fn give_up(&mut self, orders: &mut Vec<Order>) {
+        orders.extend(self.candidate.as_ref().map(|candidate| Order::GiveUp(candidate.id())));
+        self.drop_candidate(orders);
     }
 
     /// What was being heard is no concern of ours any more.

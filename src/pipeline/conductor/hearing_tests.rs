@@ -233,7 +233,13 @@ fn a_conversation_that_begins_anew_knows_nothing_of_the_answer_it_cut_off() {
 fn a_listener_that_falls_silent_is_given_up() {
     let talk = Talk::new().speaks();
     assert!(talk.state.deadline().is_some());
-    talk.on(Event::Overdue).is(Ear::Idle, Work::Idle, Voice::Idle, &["cancel", "withdrawn"]);
+    talk.on(Event::Overdue).is(Ear::Idle, Work::Idle, Voice::Idle, &["give up", "cancel", "withdrawn"]);
+}
+
+#[test]
+fn who_holds_the_key_in_silence_is_waited_for() {
+    let talk = Talk::new().begins(Origin::Key).sound(|turn| Sound::Silent { turn }).is(Ear::Listening, Work::Idle, Voice::Idle, &[]);
+    talk.ends().is(Ear::Transcribing, Work::Idle, Voice::Idle, &["transcribe"]);
 }
 
 #[test]

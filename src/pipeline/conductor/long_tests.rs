@@ -58,6 +58,21 @@ fn the_words_so_far_precede_what_is_being_said() {
 }
 
 #[test]
+fn a_partial_transcript_that_is_late_takes_nothing_from_the_next() {
+    let so_far = |turn| Sound::SoFar { turn, speech: speech() };
+    for late in [Ok("I baked bread."), Err(Error::stale())] {
+        let talk = Talk::new().speaks().sound(so_far);
+        let before = talk.partial;
+        // The part and the next partial come in one look, before the old partial is there.
+        let talk = talk.goes_on().sound(so_far).is(Ear::Listening, Work::Idle, Voice::Idle, &["partial"]);
+        let talk = talk.partly_as(before, late).is(Ear::Listening, Work::Idle, Voice::Idle, &[]);
+        let talk = talk.sound(so_far).is(Ear::Listening, Work::Idle, Voice::Idle, &[]);
+        let talk = talk.heard("I baked bread.").partly("and then");
+        talk.is(Ear::Listening, Work::Idle, Voice::Idle, &["expect More", "partial I baked bread.|and then"]);
+    }
+}
+
+#[test]
 fn who_speaks_on_loses_no_part() {
     let talk = Talk::new()
         .speaks()

@@ -74,8 +74,8 @@ pub enum Voice {
 pub enum Order {
     Cancel(Turn),
     Transcribe(Turn, Vec<Utterance>),
-    /// Transcribe speech that goes on, if the ear is free.
-    Partial(Turn, Utterance),
+    /// Transcribe speech that goes on; the number tells this order from others of the turn.
+    Partial(Turn, u32, Utterance),
     Search(Turn, Query),
     Write(Turn, Box<Prompt>),
     Say(Turn, Sentence),
@@ -87,6 +87,8 @@ pub enum Order {
     Hush(TurnId),
     /// What was said so far ends like a sentence, or does not: how long a pause means its end.
     Expect(Expect),
+    /// What the listener may still hear under this turn is not waited for any more.
+    GiveUp(TurnId),
     Tell(TurnId, Notice),
 }
 
@@ -140,7 +142,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Order>) {
         Event::Pressed => state.abandon(&mut orders),
         Event::Overdue => state.overdue(&mut orders),
         Event::Heard { turn, result } if state.understands(turn) => state.judge(turn, result, &mut orders),
-        Event::Partly { turn, result } if state.hears(turn) => state.partly(result, &mut orders),
+        Event::Partly { turn, number, result } if state.hears(turn) => state.partly(number, result, &mut orders),
         Event::Hushed { turn, played } => state.hushed(turn, played, &mut orders),
         Event::Heard { turn, result } if state.is_at(turn) => state.heard(result, &mut orders),
         Event::Found { turn, result } if state.is_at(turn) => state.found(result, &mut orders),
@@ -168,7 +170,7 @@ impl State {
         let speech = self.task.as_ref().map_or(Duration::ZERO, |task| task.speech);
         match (self.ear, self.work, self.voice) {
             (Ear::Transcribing, ..) => Some(OPENING + speech * 10),
-            // A listener gives a sign of life several times a second.
+            // A listener gives a sign of life several times a second, also while nobody speaks.
             (Ear::Listening, ..) => Some(Duration::from_secs(60)),
             (_, Work::Retrieving, _) => Some(OPENING),
             // A long prompt on a slow machine: minutes before the first word.
@@ -214,7 +216,7 @@ impl State {
     fn overdue(&mut self, orders: &mut Vec<Order>) {
         let doing = match (self.ear, self.work) {
             (Ear::Transcribing, _) => "hearing",
-            (Ear::Listening, _) => return self.drop_candidate(orders),
+            (Ear::Listening, _) => return self.give_up(orders),
             (_, Work::Retrieving) => "searching the documents",
             (_, Work::Priming | Work::Writing) => "writing the answer",
             _ => "speaking",

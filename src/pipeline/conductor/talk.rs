@@ -13,6 +13,8 @@ pub struct Talk {
     pub session: Session,
     pub turn: Turn,
     pub orders: Vec<String>,
+    /// Number of the last partial transcript ordered.
+    pub partial: u32,
 }
 
 pub fn transcript(text: &str) -> Transcript {
@@ -30,7 +32,7 @@ impl Talk {
 
     pub fn under(rules: Rules) -> Self {
         let session = Session::new();
-        let talk = Self { state: State::default(), turn: session.turn(), session, orders: Vec::new() };
+        let talk = Self { state: State::default(), turn: session.turn(), session, orders: Vec::new(), partial: 0 };
         let wish = Wish { aloud: true, ..Wish::default() };
         talk.on(Event::Changed(Change::Wish(Box::new(wish)))).on(Event::Changed(Change::Rules(rules)))
     }
@@ -39,10 +41,10 @@ impl Talk {
         let (state, orders) = step(std::mem::take(&mut self.state), event);
         self.state = state;
         self.orders = orders.iter().map(super::tests::name).collect();
-        orders.into_iter().for_each(|order| {
-            if let Order::Cancel(turn) = order {
-                turn.cancel()
-            }
+        orders.into_iter().for_each(|order| match order {
+            Order::Cancel(turn) => turn.cancel(),
+            Order::Partial(_, number, _) => self.partial = number,
+            _ => {}
         });
         self
     }
@@ -85,9 +87,16 @@ impl Talk {
         self.on(Event::Heard { turn, result: Ok(transcript(text)) })
     }
 
+    /// The partial transcript ordered last.
     pub fn partly(self, text: &str) -> Self {
+        let number = self.partial;
+        self.partly_as(number, Ok(text))
+    }
+
+    /// An earlier one.
+    pub fn partly_as(self, number: u32, result: Result<&str, Error>) -> Self {
         let turn = self.turn.id();
-        self.on(Event::Partly { turn, result: Ok(transcript(text)) })
+        self.on(Event::Partly { turn, number, result: result.map(transcript) })
     }
 
     pub fn wrote(self, text: &str) -> Self {

@@ -90,6 +90,7 @@ pub(super) fn name(order: &Order) -> String {
         Order::Hold(on) => format!("hold {on}"),
         Order::Hush(_) => "hush".into(),
         Order::Expect(expect) => format!("expect {expect:?}"),
+        Order::GiveUp(_) => "give up".into(),
         Order::Tell(_, notice) => match notice {
             Notice::Transcript(_) => "transcript".into(),
             Notice::Passages(_) => "passages".into(),

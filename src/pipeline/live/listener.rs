@@ -1,6 +1,15 @@
 //! The microphone into what the conductor is told of it: levels, utterances, and what became of the device.
 //!
 //! One thread. It waits for sound at most [`LOOK`] at a time, so that a wish is met at once.
+//!
+//! | file | does |
+//! |---|---|
+//! | here | a look at the microphone: what was noticed is told |
+//! | `obeying` | what is wanted of it |
+//! | `devices` | what became of microphone and speaker |
+
+mod devices;
+mod obeying;
 
 use std::{
     sync::{
@@ -13,13 +22,13 @@ use std::{
 use super::{Wanted, pipes::Pipes, waking::Waking};
 use crate::{
     audio::{
-        DeviceNews, Heard, MicState, Microphone, SpeakerState,
+        Microphone,
         listen::{End, Event as Noticed, Segmenter},
     },
     parcel::{EAR_RATE, Utterance},
     pipeline::{
         Message,
-        conductor::{Change, Event, Expect, Sound},
+        conductor::{Event, Expect, Sound},
         edges,
         lane::Lane,
         news::{DeviceState, Level, News, Origin, Phrase, Side},
@@ -39,8 +48,8 @@ const FIRST_PARTIAL: usize = EAR_RATE as usize * 3 / 5;
 /// Between two levels told, in samples: 50 ms.
 const LEVEL: u64 = EAR_RATE as u64 / 20;
 
-/// When what was said ends like a sentence, this share of the configured pause means the end.
-const SHORTER: f64 = 0.6;
+/// What a level begins with.
+const QUIET: Level = Level { db: -90.0, speech: false };
 
 /// What a listener needs.
 pub(super) struct Listener {
@@ -52,8 +61,6 @@ pub(super) struct Listener {
     pub waking: Option<Waking>,
     pub session: Arc<Session>,
     pub lane: Arc<Lane>,
-    /// The speaker as it was asked for.
-    pub speaker: String,
     pub wanted: Receiver<Wanted>,
     pub messages: SyncSender<Message>,
 }
@@ -74,8 +81,8 @@ pub(super) struct Listening {
     level: Level,
     /// Position and time of the newest sample.
     newest: (u64, Instant),
-    output: Option<SpeakerState>,
-    /// As it was told last.
+    /// As they were told last.
+    output: Option<DeviceState>,
     phrase: Phrase,
 }
 
@@ -83,13 +90,20 @@ pub(super) struct Listening {
 struct Gone;
 
 impl Listener {
-    pub fn run(mut self, hands_free: bool) {
+    pub fn run(self, hands_free: bool) {
+        let mut listening = self.begin(hands_free);
+        let (mut raw, mut clean) = (Vec::new(), Vec::new());
+        // It ends with the conductor.
+        while listening.look(&mut raw, &mut clean).is_ok() {}
+    }
+
+    fn begin(mut self, hands_free: bool) -> Listening {
         if let Some(waking) = &mut self.waking {
             waking.switch(hands_free);
             self.segmenter.remember(edges::SPOTTED);
         }
         self.segmenter.hands_free(hands_free && self.waking.is_none());
-        let listening = Listening {
+        Listening {
             parts: self,
             turn: None,
             hands_free,
@@ -98,102 +112,41 @@ impl Listener {
             lost: false,
             partial_at: 0,
             level_at: 0,
-            level: Level::default(),
+            level: QUIET,
             newest: (0, Instant::now()),
             output: None,
             phrase: Phrase::default(),
-        };
-        // It ends with the conductor.
-        let _ = listening.run();
+        }
     }
 }
 
 impl Listening {
-    fn run(mut self) -> Result<(), Gone> {
-        let (mut raw, mut clean) = (Vec::new(), Vec::new());
-        loop {
-            while let Ok(wanted) = self.parts.wanted.try_recv() {
-                self.obey(wanted)?;
-            }
-            raw.clear();
-            clean.clear();
-            match self.parts.microphone.read(&mut raw, LOOK) {
-                Ok(heard) => {
-                    self.device(&heard)?;
-                    self.parts.pipes.heed(self.key || self.hands_free);
-                    self.parts.pipes.pass(&mut raw);
-                    self.parts.cleaner.clean(&raw, self.parts.lane.knobs(), &mut clean);
-                    let noticed = self.parts.segmenter.push(&clean);
-                    self.newest = (self.parts.segmenter.position(), heard.at);
-                    noticed.into_iter().try_for_each(|event| self.noticed(event))?;
-                    self.wake(&clean)?;
-                    self.phrase()?;
-                    self.partial()?;
-                }
-                Err(error) => {
-                    self.tell(News::Device(Side::Input, DeviceState::Lost(error.to_string())))?;
-                    std::thread::sleep(LOOK);
-                }
-            }
-            self.speaker()?;
+    /// Meets what is wanted, and hears what there is; the buffers are its own from one look to the next.
+    fn look(&mut self, raw: &mut Vec<f32>, clean: &mut Vec<f32>) -> Result<(), Gone> {
+        while let Ok(wanted) = self.parts.wanted.try_recv() {
+            self.obey(wanted)?;
         }
-    }
-
-    fn obey(&mut self, wanted: Wanted) -> Result<(), Gone> {
-        let events = match wanted {
-            Wanted::Press => {
-                (self.key, self.released) = (true, None);
-                let events = self.parts.segmenter.press();
-                let begins = events.iter().any(|event| matches!(event, Noticed::Began { .. }));
-                if self.turn.is_some() && !begins {
-                    // What was being heard already is meant now; the press silenced the turn that it had.
-                    let turn = self.parts.session.turn();
-                    self.turn = Some(turn.clone());
-                    self.report(Event::Sound(Sound::Began { turn, origin: Origin::Key }))?;
-                }
-                events
+        raw.clear();
+        clean.clear();
+        match self.parts.microphone.read(raw, LOOK) {
+            Ok(heard) => {
+                self.device(&heard)?;
+                self.parts.pipes.heed(self.key || self.hands_free);
+                self.parts.pipes.pass(raw);
+                self.parts.cleaner.clean(raw, self.parts.lane.knobs(), clean);
+                let noticed = self.parts.segmenter.push(clean);
+                self.newest = (self.parts.segmenter.position(), heard.at);
+                noticed.into_iter().try_for_each(|event| self.noticed(event))?;
+                self.wake(clean)?;
+                self.phrase()?;
+                self.partial()?;
             }
-            Wanted::Release => {
-                self.released = Some(Instant::now());
-                let mut events = self.parts.segmenter.release();
-                if self.lost {
-                    // No sound comes any more that could be the rest of it.
-                    events.extend(self.parts.segmenter.flush());
-                }
-                events
+            Err(error) => {
+                self.tell(News::Device(Side::Input, DeviceState::Lost(error.to_string())))?;
+                std::thread::sleep(LOOK);
             }
-            Wanted::Forget => {
-                self.parts.segmenter.forget();
-                (self.turn, self.key, self.released) = (None, false, None);
-                self.parts.waking.iter_mut().for_each(Waking::answered);
-                Vec::new()
-            }
-            Wanted::HandsFree(on) => {
-                if self.key && self.released.is_none() {
-                    self.obey(Wanted::Release)?;
-                }
-                self.hands_free = on;
-                if let Some(waking) = &mut self.parts.waking {
-                    waking.switch(on);
-                }
-                self.parts.segmenter.hands_free(on && self.parts.waking.is_none())
-            }
-            Wanted::Input(name) => {
-                self.parts.microphone.retarget(&name);
-                self.parts.segmenter.flush()
-            }
-            Wanted::Understood => {
-                self.parts.waking.iter_mut().for_each(Waking::answered);
-                Vec::new()
-            }
-            Wanted::Expect(expect) => {
-                let share = if expect == Expect::End { SHORTER } else { 1.0 };
-                let pause = Duration::from_millis(self.parts.segmenter.settings().soft_pause_ms.into()).mul_f64(share);
-                self.parts.segmenter.set_soft_pause(pause);
-                Vec::new()
-            }
-        };
-        events.into_iter().try_for_each(|event| self.noticed(event))
+        }
+        self.speaker()
     }
 
     /// After the key phrase speech is heard, from where the phrase ended; for a while, or until a question is complete.
@@ -216,7 +169,7 @@ impl Listening {
         let sound = match event {
             Noticed::Level(level) => return self.meter(level.at, level.db, level.speech),
             Noticed::Began { at } => {
-                self.obey(Wanted::Expect(Expect::More))?;
+                self.reckon_with(Expect::More);
                 self.partial_at = at + PARTIAL;
                 let turn = self.parts.session.turn();
                 self.turn = Some(turn.clone());
@@ -259,15 +212,13 @@ impl Listening {
     }
 
     fn partial(&mut self) -> Result<(), Gone> {
-        let Some(turn) = &self.turn else { return Ok(()) };
+        let Some(turn) = self.turn.as_ref().map(Turn::id) else { return Ok(()) };
         if self.parts.segmenter.position() < self.partial_at {
             return Ok(());
         }
         self.partial_at = self.parts.segmenter.position() + PARTIAL;
-        match self.parts.segmenter.snapshot().filter(|speech| speech.samples.len() >= FIRST_PARTIAL) {
-            Some(speech) => self.report(Event::Sound(Sound::SoFar { turn: turn.id(), speech })),
-            None => Ok(()),
-        }
+        let speech = self.parts.segmenter.snapshot().filter(|speech| speech.samples.len() >= FIRST_PARTIAL);
+        self.report(Event::Sound(speech.map_or(Sound::Silent { turn }, |speech| Sound::SoFar { turn, speech })))
     }
 
     fn meter(&mut self, at: u64, db: f32, speech: bool) -> Result<(), Gone> {
@@ -277,45 +228,8 @@ impl Listening {
             return Ok(());
         }
         self.level_at = at + LEVEL;
-        let level = std::mem::replace(&mut self.level, Level { db: -90.0, speech: false });
+        let level = std::mem::replace(&mut self.level, QUIET);
         self.tell(News::Level(level))
-    }
-
-    fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
-        let lost = heard.state == MicState::Lost;
-        if std::mem::replace(&mut self.lost, lost) && !lost {
-            self.parts.cleaner.begin_anew();
-        }
-        let name = self.parts.microphone.name();
-        let state = match heard.news {
-            None => return Ok(()),
-            Some(DeviceNews::Back | DeviceNews::Unmuted) => DeviceState::Open(name),
-            Some(DeviceNews::Muted) => DeviceState::Muted,
-            Some(DeviceNews::Lost) => {
-                // What was begun can get no end any more.
-                let events = self.parts.segmenter.flush();
-                events.into_iter().try_for_each(|event| self.noticed(event))?;
-                let why = self.parts.microphone.trouble();
-                DeviceState::Lost(why.map_or_else(|| format!("{name} went away"), |error| error.to_string()))
-            }
-        };
-        self.tell(News::Device(Side::Input, state))
-    }
-
-    /// Without a speaker the answer is text alone.
-    fn speaker(&mut self) -> Result<(), Gone> {
-        let Some(knobs) = self.parts.lane.knobs() else { return Ok(()) };
-        let (state, trouble) = (knobs.state(), knobs.trouble());
-        // A speaker that is not there and has no trouble was not tried yet.
-        let untried = state == SpeakerState::Lost && trouble.is_none() && self.output.is_none();
-        if self.output == Some(state) || untried {
-            return Ok(());
-        }
-        self.output = Some(state);
-        let fine = state == SpeakerState::Fine;
-        self.report(Event::Changed(Change::Audible(fine)))?;
-        let why = trouble.map_or_else(|| "it went away".into(), |error| error.to_string());
-        self.tell(News::Device(Side::Output, if fine { DeviceState::Open(self.parts.speaker.clone()) } else { DeviceState::Lost(why) }))
     }
 
     fn report(&self, event: Event) -> Result<(), Gone> {
@@ -326,3 +240,7 @@ impl Listening {
         self.parts.messages.send(Message::News(news)).map_err(|_| Gone)
     }
 }
+
+#[cfg(test)]
+#[path = "listener_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 //! | file | turns |
 //! |---|---|
 //! | here | a face's commands into events and settings |
+//! | `command` | nothing: what a face may ask |
 //! | `listener` | the microphone into utterances and levels |
 //! | `pipes` | what the microphone hears into what other programs may hear, and what they say into what it heard |
 //! | `engines` | wishes for another model or voice into one that works |
@@ -11,6 +12,7 @@
 //! | `waking` | what others said into what follows the key phrase, where one is wanted |
 
 mod cleaner;
+mod command;
 mod engines;
 mod listener;
 mod offers;
@@ -26,6 +28,7 @@ use std::{
 };
 
 use cleaner::Cleaner;
+pub use command::{Command, Wanted};
 use engines::Engines;
 use listener::Listener;
 use pipes::Pipes;
@@ -33,9 +36,9 @@ use waking::Waking;
 
 use super::{
     Crew, Message, Pipeline, Retrieve, Wish,
-    conductor::{Change, Event, Expect, Rules},
+    conductor::{Change, Event, Rules},
     crew::{self, Needs},
-    edges,
+    edges, late,
     news::{News, Told},
     wake::{self, Choice},
     worker::{self, Swap},
@@ -47,61 +50,6 @@ use crate::{
     parcel::{Exchange, Filter},
 };
 pub use offers::{DeviceInfo, Missing, devices, find_device, missing_voice, models, speaks, voices};
-
-/// What a face may ask of a conversation. None of them waits.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// The talk key went down: silence at once, and listen.
-    Press,
-    /// The talk key was let go: the question is complete.
-    Release,
-    /// A typed question, or an edited transcript.
-    Ask(String),
-    /// Silence at once; what was heard of the answer stays in the history.
-    Silence,
-    /// Holds the voice where it is, or lets it go on.
-    Pause(bool),
-    /// Speaks the last answer once more.
-    Repeat,
-    /// Listens all the time and answers whoever speaks.
-    HandsFree(bool),
-    /// Hands transcripts to the face as drafts instead of answering them.
-    Edit(bool),
-    /// Answers aloud, or only in text.
-    Aloud(bool),
-    /// 0.0 to 1.0.
-    Volume(f32),
-    /// Speaking rate, 0.5 to 2.0.
-    Speed(f32),
-    /// A voice of the engine that speaks: of Kokoro also a blend.
-    Voice(String),
-    /// Microphone, by name or number.
-    Input(String),
-    /// Speaker, by name or number.
-    Output(String),
-    /// Language model: registry id or path.
-    Model(String),
-    /// Answers out of the documents, or without them.
-    Documents(bool),
-    /// Begins a conversation anew, with this as its past (empty: none).
-    Recall(Vec<Exchange>),
-}
-
-/// What the conductor and the faces want of the listener.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    Press,
-    Release,
-    /// What is being heard is not meant.
-    Forget,
-    HandsFree(bool),
-    /// Another microphone.
-    Input(String),
-    /// How long a pause means an end.
-    Expect(Expect),
-    /// A question was understood: the next one needs the key phrase again.
-    Understood,
-}
 
 /// How a conversation begins.
 #[derive(Clone, Debug, Default)]
@@ -156,29 +104,30 @@ impl Live {
         let pipes = Pipes::open(&crew.pipes.clone().unwrap_or_else(Place::memory))?;
         let (pipeline, news) = Pipeline::start(crew)?;
         let (wanted, inbox) = sync_channel(edges::LISTENER);
-        let config = &context.config;
-        let mut rules =
-            Rules { hands_free: start.hands_free, edit: start.edit, backchannels: config.listen.backchannels.clone(), ..Rules::default() };
+        let mut rules = rules(context, &start);
         let waking = waking(context, &pipeline, &mut rules)?;
         let listener = Listener {
             microphone: ears.microphone,
             segmenter: ears.segmenter,
             pipes,
-            cleaner: Cleaner::new(&config.echo)?,
+            cleaner: Cleaner::new(&context.config.echo)?,
             waking,
             session: pipeline.session.clone(),
             lane: pipeline.lane.clone(),
-            speaker: config.audio.output.clone(),
             wanted: inbox,
             messages: pipeline.messages.clone(),
         };
         let live = Self { wish: wish(context), pipeline, wanted, engines: Engines::new(context), rules };
-        live.change(Change::Wish(Box::new(live.wish.clone())))?;
-        live.change(Change::Rules(live.rules.clone()))?;
-        live.change(Change::History(start.history))?;
-        live.post(Message::Listener(live.wanted.clone()))?;
+        live.begin(start.history)?;
         worker::start("listener", move || listener.run(start.hands_free))?;
         Ok((live, news))
+    }
+
+    fn begin(&self, history: Vec<Exchange>) -> Result<()> {
+        self.change(Change::Wish(Box::new(self.wish.clone())))?;
+        self.change(Change::Rules(self.rules.clone()))?;
+        self.change(Change::History(history))?;
+        self.post(Message::Listener(self.wanted.clone()))
     }
 
     /// Does what is asked. Errors say what could not be done and change nothing.
@@ -199,14 +148,10 @@ impl Live {
             Command::Pause(on) => self.change(Change::Paused(on)),
             Command::Repeat => self.post(Message::Event(Event::Again { turn: self.pipeline.session.turn() })),
             Command::HandsFree(on) => {
-                self.rules.hands_free = on;
-                self.change(Change::Rules(self.rules.clone()))?;
+                self.rule(|rules| rules.hands_free = on)?;
                 self.want(Wanted::HandsFree(on))
             }
-            Command::Edit(on) => {
-                self.rules.edit = on;
-                self.change(Change::Rules(self.rules.clone()))
-            }
+            Command::Edit(on) => self.rule(|rules| rules.edit = on),
             Command::Input(name) => self.want(Wanted::Input(name)),
             Command::Recall(history) => self.change(Change::History(history)),
             Command::Aloud(on) => self.wish(|wish, _| wish.aloud = on),
@@ -222,8 +167,19 @@ impl Live {
     }
 
     fn wish(&mut self, change: impl FnOnce(&mut Wish, &Context)) -> Result<()> {
-        change(&mut self.wish, &self.engines.wanted());
-        self.change(Change::Wish(Box::new(self.wish.clone())))
+        let mut wish = self.wish.clone();
+        change(&mut wish, &self.engines.wanted());
+        self.change(Change::Wish(Box::new(wish.clone())))?;
+        self.wish = wish;
+        Ok(())
+    }
+
+    fn rule(&mut self, change: impl FnOnce(&mut Rules)) -> Result<()> {
+        let mut rules = self.rules.clone();
+        change(&mut rules);
+        self.change(Change::Rules(rules.clone()))?;
+        self.rules = rules;
+        Ok(())
     }
 
     fn turn_knob(&self, command: Command) -> Result<()> {
@@ -242,21 +198,27 @@ impl Live {
     fn exchange_engine(&mut self, command: Command) -> Result<()> {
         let settled = self.engines.settle();
         let wanted = engines::with(&self.engines.wanted(), &command);
-        let (worked, names) = (Arc::default(), (engines::name(&wanted, &command), engines::name(&settled, &command)));
-        let message = match command {
+        let worked = Arc::default();
+        let (outcome, names) = (Arc::clone(&worked), (engines::name(&wanted, &command), engines::name(&settled, &command)));
+        match command {
             Command::Model(_) => {
                 let (open, back) = (crew::writer(&wanted)?, crew::writer(&settled)?);
-                self.engines.try_writer(wanted, Arc::clone(&worked));
-                Message::Writer(Box::new(Swap { open, back, worked, names }))
+                self.hand_over(Message::Writer(Box::new(Swap { open, back, worked, names })))?;
+                self.engines.try_writer(wanted, outcome);
             }
             _ => {
                 let (open, back) = (crew::voice(&wanted)?, crew::voice(&settled)?);
-                self.engines.try_voice(wanted, Arc::clone(&worked));
-                Message::Voice(Box::new(Swap { open, back, worked, names }))
+                self.hand_over(Message::Voice(Box::new(Swap { open, back, worked, names })))?;
+                self.engines.try_voice(wanted, outcome);
             }
-        };
+        }
+        Ok(())
+    }
+
+    /// An engine, after silence.
+    fn hand_over(&self, swap: Message) -> Result<()> {
         self.pipeline.interrupt()?;
-        self.post(message)
+        self.post(swap)
     }
 
     fn change(&self, change: Change) -> Result<()> {
@@ -264,7 +226,7 @@ impl Live {
     }
 
     fn want(&self, wanted: Wanted) -> Result<()> {
-        self.wanted.send(wanted).map_err(|_| Error::report(Room::Pipeline, "the listener has ended unexpectedly"))
+        edges::post(&self.wanted, wanted).map_err(|error| late(&error, "listener"))
     }
 
     fn post(&self, message: Message) -> Result<()> {
@@ -294,6 +256,12 @@ fn waking(context: &Context, pipeline: &Pipeline, rules: &mut Rules) -> Result<O
     }
 }
 
+/// What holds in a conversation that begins so.
+fn rules(context: &Context, start: &Start) -> Rules {
+    let backchannels = context.config.listen.backchannels.clone();
+    Rules { hands_free: start.hands_free, edit: start.edit, backchannels, ..Rules::default() }
+}
+
 /// How this configuration wants questions answered.
 fn wish(context: &Context) -> Wish {
     let config = &context.config;
@@ -310,3 +278,6 @@ fn wish(context: &Context) -> Wish {
 fn retrieve(context: &Context) -> Retrieve {
     Retrieve { limit: context.config.rag.passages, filter: Filter::default() }
 }
+
+#[cfg(test)]
+mod tests;

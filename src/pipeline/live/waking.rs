@@ -1,10 +1,6 @@
 //! Deaf until the key phrase was spoken, then all ears for one question.
 
-use std::{
-    sync::mpsc::{SyncSender, TrySendError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::sync::mpsc::SyncSender;
 
 use crate::{
     audio::listen::Segmenter,
@@ -13,7 +9,7 @@ use crate::{
     pipeline::{
         Message, edges,
         news::{self, News},
-        wake::{Phrase, Report, Spotter},
+        wake::{Phrase, Report, Spotted, Spotter},
     },
 };
 
@@ -25,6 +21,8 @@ pub(super) struct Waking {
     on: bool,
     /// Samples heard.
     heard: u64,
+    /// What was spoken until there opens nothing.
+    over: u64,
     /// A question may begin until then.
     until: Option<u64>,
 }
@@ -38,7 +36,8 @@ impl Waking {
                 Report::Ready(spotter) => format!("hands-free waits for {name} ({spotter} listens for it)"),
                 Report::Deaf(why) => format!("hands-free is deaf until {name} can be spotted, the talk key is not: {why}"),
             };
-            tell(&messages, note);
+            // A conductor that is behind is waited for, but not for ever.
+            let _ = edges::post(&messages, Message::News(News::Note(note)));
         };
         let window = (phrase.window.as_secs_f64() * f64::from(EAR_RATE)) as u64;
         let spotter = Some(Spotter::start(phrase.clone(), report)?);
@@ -47,7 +46,7 @@ impl Waking {
 
     /// Never hears the phrase.
     pub fn deaf() -> Self {
-        Self { spotter: None, window: 0, on: false, heard: 0, until: None }
+        Self { spotter: None, window: 0, on: false, heard: 0, over: 0, until: None }
     }
 
     /// Hands-free listening begins or ends. A window that is open is shut.
@@ -72,9 +71,22 @@ impl Waking {
         let spotter = self.spotter.as_ref()?;
         spotter.hear(sound, self.heard);
         self.heard += sound.len() as u64;
-        let spotted = spotter.found().filter(|_| self.on)?;
+        let spotted = spotter.found()?;
+        self.open(spotted)
+    }
+
+    fn open(&mut self, spotted: Spotted) -> Option<u64> {
+        if !self.on || spotted.at <= self.over {
+            return None;
+        }
         self.until = Some(self.heard + self.window);
         Some(spotted.at)
+    }
+
+    /// The microphone went away, and who spoke the phrase perhaps too: time, which is counted in samples, stands still.
+    pub fn lose(&mut self) {
+        self.over = self.heard;
+        self.answered();
     }
 
     /// A question was understood: the next one needs the phrase again.
@@ -91,15 +103,18 @@ impl Waking {
     }
 }
 
-/// A note to the face. It waits for a conductor that is behind, but not for ever.
-fn tell(messages: &SyncSender<Message>, note: String) {
-    let mut message = Message::News(News::Note(note));
-    let deadline = Instant::now() + edges::POST;
-    while let Err(TrySendError::Full(back)) = messages.try_send(message) {
-        if Instant::now() > deadline {
-            return;
-        }
-        message = back;
-        thread::sleep(Duration::from_millis(2));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_from_before_the_loss_opens_nothing_after_it() {
+        let mut waking = Waking { window: 16_000, on: true, heard: 8000, ..Waking::deaf() };
+        assert_eq!((waking.open(Spotted { at: 7000 }), waking.until), (Some(7000), Some(24_000)));
+        waking.lose();
+        assert_eq!(waking.until, Some(0), "shut at the next look");
+        waking.until = None;
+        assert_eq!((waking.open(Spotted { at: 8000 }), waking.until), (None, None), "told too late");
+        assert_eq!(waking.open(Spotted { at: 8001 }), Some(8001));
     }
 }

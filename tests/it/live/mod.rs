@@ -3,6 +3,7 @@
 #[cfg(all(feature = "audio", feature = "whisper", feature = "lance", feature = "onnx"))]
 mod aloud;
 mod barge_in;
+mod devices;
 mod endurance;
 mod hearing;
 mod joints;

@@ -53,7 +53,7 @@ const RECORDINGS: [(&str, &str, usize); 11] = [
 ];
 
 /// How often somebody says it until it counts as not understood.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 6;
 
 /// Not a test of its own: a conversation in a process with a sound configuration of its own. Lines in: `press`,
 /// `release`; lines out: what became of the microphone, and what was understood.

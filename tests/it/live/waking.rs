@@ -24,7 +24,7 @@ use xnai::{
 };
 
 use self::spotter::{Manners, Spotter};
-use super::{PATIENCE, Rig, Tagged};
+use super::{PATIENCE, Rig, Tagged, devices::returning};
 use crate::{
     support::shared_models,
     wyoming::{
@@ -54,7 +54,8 @@ impl Stt for Keeps {
 }
 
 fn tuned(tune: impl FnOnce(&mut Config, &mut Crew)) -> Rig {
-    Rig::tuned(Clock::by_hand(), HANDS_FREE, |_| Box::new(Tagged), tune)
+    let clock = Clock::by_hand();
+    Rig::hearing(returning(&clock), (clock, HANDS_FREE), |_| Box::new(Tagged), tune)
 }
 
 /// A conversation with a spotter, and what its ear was given.
@@ -209,6 +210,22 @@ fn a_sound_that_nobody_understands_leaves_the_window_open() {
     rig.speak(1000);
     rig.until(|n| matches!(n, Notice::Done));
     assert_eq!(ear.try_iter().count(), 2);
+}
+
+#[test]
+fn a_microphone_that_goes_away_shuts_the_window() {
+    let spotter = Spotter::with(&[Manners::Spots(1000, json!(1000))]);
+    let (rig, ear) = rig(&spotter.address, &["why?"]);
+    rig.note("waits for");
+    rig.pass(clock(1100));
+    spotter.heard(1000);
+    rig.shows(Phrase::Spoken);
+    rig.script.unplug();
+    rig.shows(Phrase::Awaited);
+    rig.script.plug();
+    rig.speak(500);
+    rig.pass(rig.clock.now() + clock(2000));
+    assert!(ear.try_recv().is_err(), "whoever speaks then needs the phrase");
 }
 
 #[test]

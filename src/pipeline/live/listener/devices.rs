@@ -1,0 +1,51 @@
+//! What became of the microphone and the speaker, told when it changes.
+
+use super::{Gone, Listening};
+use crate::{
+    audio::{DeviceNews, Heard, MicState, SpeakerState},
+    pipeline::{
+        conductor::{Change, Event},
+        news::{DeviceState, News, Side},
+    },
+};
+
+impl Listening {
+    pub(super) fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
+        let lost = heard.state == MicState::Lost;
+        if std::mem::replace(&mut self.lost, lost) && !lost {
+            self.parts.cleaner.begin_anew();
+        }
+        let name = self.parts.microphone.name();
+        let state = match heard.news {
+            None => return Ok(()),
+            Some(DeviceNews::Back | DeviceNews::Unmuted) => DeviceState::Open(name),
+            Some(DeviceNews::Muted) => DeviceState::Muted,
+            Some(DeviceNews::Lost) => {
+                let events = self.lose_microphone();
+                events.into_iter().try_for_each(|event| self.noticed(event))?;
+                let why = self.parts.microphone.trouble();
+                DeviceState::Lost(why.map_or_else(|| format!("{name} went away"), |error| error.to_string()))
+            }
+        };
+        self.tell(News::Device(Side::Input, state))
+    }
+
+    /// Without a speaker the answer is text alone.
+    pub(super) fn speaker(&mut self) -> Result<(), Gone> {
+        let Some(knobs) = self.parts.lane.knobs() else { return Ok(()) };
+        let state = match (knobs.state(), knobs.device(), knobs.trouble()) {
+            (SpeakerState::Fine, Some(name), _) => DeviceState::Open(name),
+            (SpeakerState::Lost, _, Some(why)) => DeviceState::Lost(why.to_string()),
+            // None was tried yet.
+            _ => return Ok(()),
+        };
+        let lost = |state: &DeviceState| matches!(state, DeviceState::Lost(_));
+        // Every attempt to open it may fail for another reason: the first one is told.
+        if self.output.as_ref().is_some_and(|told| *told == state || (lost(told) && lost(&state))) {
+            return Ok(());
+        }
+        self.output = Some(state.clone());
+        self.report(Event::Changed(Change::Audible(!lost(&state))))?;
+        self.tell(News::Device(Side::Output, state))
+    }
+}
