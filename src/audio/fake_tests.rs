@@ -1,7 +1,11 @@
 //! The fake devices keep the promises of real ones, to the sample.
 
 use super::*;
-use crate::{audio::Microphone, parcel::Pcm, turn::Session};
+use crate::{
+    audio::{DeviceNews, Microphone},
+    parcel::Pcm,
+    turn::Session,
+};
 
 const RATE: u32 = 24_000;
 
@@ -169,6 +173,25 @@ fn the_microphone_hears_its_script_when_it_says_and_the_speaker_too() {
     out.clear();
     mic.read(&mut out, Duration::ZERO).unwrap();
     assert!(out[..160].iter().all(|s| *s == 0.0) && out[160..320].iter().all(|s| *s == 0.4) && out[320..].iter().all(|s| *s == 0.0));
+}
+
+#[test]
+fn a_live_microphone_is_lost_while_it_is_unplugged_and_comes_back() {
+    let clock = Clock::by_hand();
+    let (mut mic, script) = FakeMicrophone::open_live(&clock);
+    let mut until = |wanted| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while mic.read(&mut Vec::new(), Duration::from_millis(5)).unwrap().news != Some(wanted) {
+            assert!(Instant::now() < deadline, "no news of {wanted:?}");
+            clock.advance(PERIOD);
+        }
+        clock.now()
+    };
+    assert_eq!(until(DeviceNews::Back), script.read());
+    script.unplug();
+    until(DeviceNews::Lost);
+    script.plug();
+    assert_eq!(until(DeviceNews::Back), script.read());
 }
 
 #[test]

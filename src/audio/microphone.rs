@@ -52,7 +52,7 @@ pub enum MicState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceNews {
     Lost,
-    /// Opened for the first time, or again.
+    /// It gives sound: for the first time, or again.
     Back,
     Muted,
     Unmuted,

@@ -73,7 +73,7 @@ impl Drive for Once {
             none => {
                 let fault = |e| Error::reopen(Room::Audio, format!("the sound device {} does not begin: {e}", self.playing.name));
                 self.playing.stream.play().map_err(fault)?;
-                none.insert(Watch::for_playing(Instant::now()))
+                none.insert(Watch::for_playing_once(Instant::now()))
             }
         };
         let asked = shared.asked.load(Relaxed);

@@ -5,6 +5,10 @@
 //! have. Both are thinned to 4 kHz and differentiated, so that their common spectrum says little. The highest normalised
 //! correlation was measured on synthetic and human voices: below 0.28 in 99 of 100 windows without an echo, above 0.49
 //! with one of −10 dB in a small room, above 0.27 in 19 of 20 with one of −20 dB in a large one.
+//!
+//! Two windows in a row below 0.2, within eight seconds, came in 98 of 100 answers without an echo, although a person
+//! spoke through them; in none with an echo of −6 to −26 dB alone; and where a person spoke through that as well, in 50
+//! of 100 (three in a row below 0.35 did in 56).
 
 use std::collections::VecDeque;
 
@@ -22,9 +26,12 @@ const LATEST: usize = 1600;
 /// So alike are an echo and what was played.
 const ALIKE: f32 = 0.35;
 
-/// Windows without an echo until it is certain that there is none: in the beginning, and after there was one, when
-/// somebody may only have spoken louder than it.
-const SOON: u32 = 3;
+/// And so unlike where there is none.
+const UNLIKE: f32 = 0.2;
+
+/// Windows without an echo until it is certain that there is none: in a row of those that are unlike, before there was
+/// one; and of all, as somebody may only have spoken louder than it.
+const SOON: u32 = 2;
 const LATER: u32 = 10;
 
 /// Mean power of what was played below which nothing was said.
@@ -35,9 +42,13 @@ pub(super) struct Audible {
     said: Thinned,
     /// Thinned samples since the last comparison.
     fresh: usize,
-    /// Windows since the last echo, and how many of them are enough.
+    /// There was an echo once.
+    met: bool,
+    /// Windows since the last echo; those of them that were unlike, in a row until now.
     without: u32,
-    enough: u32,
+    unlike: u32,
+    /// There is none.
+    absent: bool,
 }
 
 /// The newest samples of one stream.
@@ -49,7 +60,8 @@ struct Thinned {
 
 impl Default for Audible {
     fn default() -> Self {
-        Self { heard: Thinned::new(WINDOW), said: Thinned::new(WINDOW + LATEST), fresh: 0, without: 0, enough: SOON }
+        let (heard, said) = (Thinned::new(WINDOW), Thinned::new(WINDOW + LATEST));
+        Self { heard, said, fresh: 0, met: false, without: 0, unlike: 0, absent: false }
     }
 }
 
@@ -63,7 +75,7 @@ impl Audible {
             self.fresh = 0;
             self.compare();
         }
-        self.without < self.enough
+        !self.absent
     }
 
     fn compare(&mut self) {
@@ -71,11 +83,14 @@ impl Audible {
         if power(&said[LATEST..]) < SAID {
             return;
         }
-        if likeness(heard, said) >= ALIKE {
-            (self.without, self.enough) = (0, LATER);
-        } else {
-            self.without = self.without.saturating_add(1);
+        let likeness = likeness(heard, said);
+        if likeness >= ALIKE {
+            (self.met, self.without, self.unlike, self.absent) = (true, 0, 0, false);
+            return;
         }
+        self.without += 1;
+        self.unlike = if likeness < UNLIKE { self.unlike + 1 } else { 0 };
+        self.absent |= self.without >= LATER || (!self.met && self.unlike >= SOON);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use super::{CLOCK_RATE, Clock, Recording};
 use crate::{
-    audio::{Heard, MicState, Microphone},
+    audio::{Heard, MicState, Microphone, live::Reopening},
     error::{Error, Result, Room},
     parcel::EAR_RATE,
 };
@@ -26,6 +26,25 @@ impl FakeMicrophone {
         let script = Script(Arc::default());
         (Self { clock: clock.clone(), script: script.clone(), read: clock.now() }, script)
     }
+
+    /// One for a conversation, like [`super::super::open_live_microphone`]'s: unplugged it is lost, and comes back.
+    pub fn open_live(clock: &Clock) -> (Box<dyn Microphone>, Script) {
+        let (microphone, script) = Self::open(clock);
+        let open = move |_: &str| -> Result<Box<dyn Microphone>> {
+            let Self { clock, script, .. } = &microphone;
+            let read = clock.now();
+            if script.lock().unplugged {
+                Err(unplugged())
+            } else {
+                Ok(Box::new(Self { clock: clock.clone(), script: script.clone(), read }))
+            }
+        };
+        (Box::new(Reopening::new(Arc::new(open), "fake microphone")), script)
+    }
+}
+
+fn unplugged() -> Error {
+    Error::reopen(Room::Audio, "the fake microphone was unplugged")
 }
 
 impl Microphone for FakeMicrophone {
@@ -35,12 +54,13 @@ impl Microphone for FakeMicrophone {
         let mut page = self.script.lock();
         if page.unplugged {
             self.read = now;
-            return Err(Error::reopen(Room::Audio, "the fake microphone was unplugged"));
+            return Err(unplugged());
         }
         let count = (now - self.read) / STEP;
         let from = self.read / STEP;
         out.extend((from..from + count).map(|at| page.sample(at)));
         self.read += count * STEP;
+        page.read = self.read;
         Ok(Heard { samples: count as usize, dropped: 0, at: Instant::now(), state: MicState::Live, news: None })
     }
 
@@ -63,6 +83,8 @@ struct Page {
     /// A speaker that it hears as well: how loud, and how much later in samples of the clock.
     echo: Option<(Recording, f32, u64)>,
     unplugged: bool,
+    /// Up to where it was read, on the clock.
+    read: u64,
 }
 
 impl Script {
@@ -90,6 +112,11 @@ impl Script {
 
     pub fn plug(&self) {
         self.lock().unplugged = false;
+    }
+
+    /// Up to where it was read, on the clock.
+    pub fn read(&self) -> u64 {
+        self.lock().read
     }
 
     fn lock(&self) -> MutexGuard<'_, Page> {

@@ -20,7 +20,7 @@ mod silero;
 mod sound;
 mod speech;
 
-pub use detector::{Earshot, VoiceDetector};
+pub use detector::{Earshot, Fallible, Relieved, VoiceDetector};
 pub use segmenter::Segmenter;
 pub use settings::Settings;
 

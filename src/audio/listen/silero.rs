@@ -1,6 +1,6 @@
 //! Silero's network: frames of 32 ms in, the probability of speech out; better than earshot in noise.
 
-use super::VoiceDetector;
+use super::{Fallible, Relieved, VoiceDetector};
 use crate::{
     error::{Error, Result, Room},
     onnx::{Optimise, Options, Session, Tensor},
@@ -24,11 +24,11 @@ pub(super) fn open(file: &ModelFile) -> Result<Box<dyn VoiceDetector>> {
         let message = format!("{} is no speech detector that we know: it takes {}", file.path.display(), names.join(", "));
         return Err(Error::fetch(Room::Audio, message).hint(format!("run `xnai models pull {}`", super::SILERO)));
     }
-    let mut silero = Silero { session, context: vec![0.0; CONTEXT], state: silent(), said: false };
+    let mut silero = Silero { session, context: vec![0.0; CONTEXT], state: silent() };
     // Once, so that a file that cannot be run is refused here and not in the middle of a sentence.
     silero.run(&[0.0; FRAME])?;
     silero.state = silent();
-    Ok(Box::new(silero))
+    Ok(Box::new(Relieved::new(silero)))
 }
 
 fn silent() -> Vec<f32> {
@@ -39,8 +39,6 @@ struct Silero {
     session: Session,
     context: Vec<f32>,
     state: Vec<f32>,
-    /// A failure was logged; once is enough.
-    said: bool,
 }
 
 impl Silero {
@@ -62,20 +60,15 @@ impl Silero {
     }
 }
 
-impl VoiceDetector for Silero {
+impl Fallible for Silero {
     fn frame(&self) -> usize {
         FRAME
     }
 
-    fn probability(&mut self, frame: &[f32]) -> f32 {
+    fn try_probability(&mut self, frame: &[f32]) -> Result<f32> {
         let mut whole = [0.0; FRAME];
         whole.iter_mut().zip(frame).for_each(|(to, from)| *to = *from);
-        self.run(&whole).unwrap_or_else(|error| {
-            if !std::mem::replace(&mut self.said, true) {
-                tracing::warn!(%error, "the speech detector fails");
-            }
-            0.0
-        })
+        self.run(&whole)
     }
 
     fn name(&self) -> &'static str {

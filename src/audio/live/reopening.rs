@@ -9,7 +9,7 @@ use std::{
 use super::opening::Opening;
 use crate::{
     audio::microphone::{DeviceNews, Heard, MicState, Microphone},
-    error::{Error, Result},
+    error::{Error, Result, Room},
 };
 
 /// Opens the microphone of that name, as `audio.input` has it.
@@ -18,29 +18,35 @@ pub type OpenMicrophone = dyn Fn(&str) -> Result<Box<dyn Microphone>> + Send + S
 /// Between two looks while it is gone.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// A device that was opened and gave no sound within this is opened once more: what returns can be opened before it is
+/// there. Doubled each time, for one that takes its time; how long that may be, the device itself knows (`live::watch`).
+const FIRST_SOUND: Duration = Duration::from_millis(800);
+
 pub struct Reopening {
     open: Arc<OpenMicrophone>,
     wanted: String,
     device: Option<Box<dyn Microphone>>,
     opening: Opening<Box<dyn Microphone>>,
+    /// When it was opened, until it gives sound; and how many before it, one after the other, gave none.
+    silent: Option<Instant>,
+    given_up: u32,
     trouble: Option<Error>,
 }
 
 impl Reopening {
     /// The first attempt begins with the first `read`.
     pub fn new(open: Arc<OpenMicrophone>, wanted: &str) -> Self {
-        Self { open, wanted: wanted.to_owned(), device: None, opening: Opening::new(Instant::now()), trouble: None }
+        let opening = Opening::new(Instant::now());
+        Self { open, wanted: wanted.to_owned(), device: None, opening, silent: None, given_up: 0, trouble: None }
     }
 
-    /// Looks whether it is back.
+    /// Looks whether it can be opened. It is back with its first sound.
     fn try_open(&mut self) -> Option<DeviceNews> {
         let (open, wanted) = (self.open.clone(), self.wanted.clone());
         match self.opening.poll(Instant::now(), move || open(&wanted))? {
             Ok(device) => {
-                tracing::info!(device = device.name(), "the microphone is open");
-                self.device = Some(device);
-                self.trouble = None;
-                Some(DeviceNews::Back)
+                (self.device, self.silent) = (Some(device), Some(Instant::now()));
+                None
             }
             Err(error) => self.lose(error),
         }
@@ -58,6 +64,7 @@ impl Reopening {
 
     /// Closes the device, however long that takes.
     fn leave(&mut self) {
+        self.silent = None;
         match self.device.take() {
             Some(device) => self.opening.leave(device, Instant::now()),
             None => self.opening.anew(Instant::now()),
@@ -66,12 +73,35 @@ impl Reopening {
 
     fn read_device(&mut self, out: &mut Vec<f32>, patience: Duration) -> Option<Heard> {
         match self.device.as_mut()?.read(out, patience) {
-            Ok(heard) => Some(heard),
+            Ok(heard) => match self.silent {
+                None => Some(heard),
+                Some(opened) if heard.samples == 0 => Some(Heard { news: self.wait(opened), ..nothing() }),
+                Some(_) => Some(self.begin(heard)),
+            },
             Err(error) => {
                 self.leave();
                 self.lose(error).map(|news| Heard { news: Some(news), ..nothing() })
             }
         }
+    }
+
+    /// It gives sound.
+    fn begin(&mut self, heard: Heard) -> Heard {
+        tracing::info!(device = self.name(), "the microphone is open");
+        (self.silent, self.given_up, self.trouble) = (None, 0, None);
+        Heard { news: heard.news.or(Some(DeviceNews::Back)), ..heard }
+    }
+
+    /// It gives none yet. Once may be chance; after that it is told.
+    fn wait(&mut self, opened: Instant) -> Option<DeviceNews> {
+        if opened.elapsed() < FIRST_SOUND * 2u32.saturating_pow(self.given_up) {
+            return None;
+        }
+        let error = Error::reopen(Room::Audio, format!("the microphone {} gives no sound", self.name()));
+        self.leave();
+        self.given_up += 1;
+        let again = self.given_up > 1;
+        again.then(|| self.lose(error.hint("plug it in again, or name another as audio.input"))).flatten()
     }
 }
 
@@ -88,8 +118,7 @@ impl Microphone for Reopening {
                 return Ok(heard);
             }
             if let Some(news) = self.try_open() {
-                let state = if news == DeviceNews::Back { MicState::Live } else { MicState::Lost };
-                return Ok(Heard { news: Some(news), state, ..nothing() });
+                return Ok(Heard { news: Some(news), ..nothing() });
             }
             if left.is_zero() {
                 return Ok(nothing());
@@ -101,7 +130,7 @@ impl Microphone for Reopening {
     fn retarget(&mut self, input: &str) {
         self.wanted = input.to_owned();
         self.leave();
-        self.trouble = None;
+        (self.given_up, self.trouble) = (0, None);
     }
 
     fn name(&self) -> String {
@@ -114,69 +143,5 @@ impl Microphone for Reopening {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    };
-
-    use super::*;
-    use crate::error::{Kind, Room};
-
-    /// Gives its name's length as a sample, while it is plugged in.
-    struct Plugged(Arc<AtomicBool>, String);
-
-    impl Microphone for Plugged {
-        fn read(&mut self, out: &mut Vec<f32>, _patience: Duration) -> Result<Heard> {
-            if !self.0.load(Relaxed) {
-                return Err(Error::reopen(Room::Audio, "pulled"));
-            }
-            out.push(self.1.len() as f32);
-            Ok(Heard { samples: 1, state: MicState::Live, ..nothing() })
-        }
-
-        fn name(&self) -> String {
-            self.1.clone()
-        }
-    }
-
-    /// Reads until it hears that news.
-    fn until(news: DeviceNews, mic: &mut Reopening) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while mic.read(&mut Vec::new(), Duration::from_millis(5)).unwrap().news != Some(news) {
-            assert!(Instant::now() < deadline, "no news of {news:?}");
-        }
-    }
-
-    #[test]
-    fn a_device_that_goes_and_comes_is_news_and_no_error() {
-        let plugged = Arc::new(AtomicBool::new(false));
-        let there = plugged.clone();
-        let opened = Arc::new(Mutex::new(Vec::new()));
-        let names = opened.clone();
-        let open = move |name: &str| -> Result<Box<dyn Microphone>> {
-            names.lock().unwrap().push(name.to_owned());
-            if !there.load(Relaxed) {
-                return Err(Error::reopen(Room::Audio, "none"));
-            }
-            Ok(Box::new(Plugged(there.clone(), name.to_owned())))
-        };
-        let mut mic = Reopening::new(Arc::new(open), "first");
-        until(DeviceNews::Lost, &mut mic);
-        assert_eq!(mic.trouble().map(|e| e.kind()), Some(Kind::Reopen));
-        plugged.store(true, Relaxed);
-        until(DeviceNews::Back, &mut mic);
-        assert!(mic.trouble().is_none());
-        let mut out = Vec::new();
-        assert_eq!(mic.read(&mut out, Duration::ZERO).unwrap().state, MicState::Live);
-        plugged.store(false, Relaxed);
-        until(DeviceNews::Lost, &mut mic);
-        plugged.store(true, Relaxed);
-        until(DeviceNews::Back, &mut mic);
-        mic.retarget("second one");
-        until(DeviceNews::Back, &mut mic);
-        mic.read(&mut out, Duration::ZERO).unwrap();
-        assert_eq!((out, mic.name().as_str()), (vec![5.0, 10.0], "second one"));
-        assert!(opened.lock().unwrap().iter().any(|name| name == "second one"));
-    }
-}
+#[path = "reopening_tests.rs"]
+mod tests;

@@ -33,6 +33,12 @@ impl Watch {
         Self::new(FILLING, now)
     }
 
+    /// Where nothing is opened again a false loss costs the answer: the 2 s of silence may come after the first few hundred
+    /// ms, on a busy machine.
+    pub fn for_playing_once(now: Instant) -> Self {
+        Self::new(u64::MAX, now)
+    }
+
     /// What a device captures is there or not: it has begun with the first call.
     pub fn for_capturing(now: Instant) -> Self {
         Self::new(0, now)
@@ -82,6 +88,14 @@ mod tests {
         assert_eq!(lost_after(FILLING, |_| 3), Some(FILLED + Duration::from_millis(200)));
         assert_eq!(lost_after(FILLING, |_| 0), Some(BEGIN + Duration::from_millis(100)));
         assert_eq!(lost_after(0, |_| 0), Some(BEGIN + Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn a_device_that_is_not_opened_again_may_stand_still_for_longer() {
+        let start = Instant::now();
+        let mut watch = Watch::for_playing_once(start);
+        let lost = (1..100).find(|n| watch.is_lost((*n).min(30), start + Duration::from_millis(n * 100)));
+        assert_eq!(lost, Some(30 + FILLED.as_millis() as u64 / 100 + 1));
     }
 
     #[test]

@@ -21,6 +21,16 @@ impl Cleaner {
         Ok(Self { canceller: Canceller::new(settings, EAR_RATE)?, reference: None, played: Vec::new() })
     }
 
+    /// The microphone was opened again: what was played while it was gone has no echo in what it hears from now on.
+    pub fn begin_anew(&mut self) {
+        self.canceller.reset();
+        self.played.clear();
+        if let Some(reference) = &mut self.reference {
+            // The same answer as below: without it nothing is cancelled.
+            let _ = reference.read(&mut self.played);
+        }
+    }
+
     /// Appends to `out` what is left of `raw` (16 kHz) without our own voice.
     pub fn clean(&mut self, raw: &[f32], knobs: Option<&Knobs>, out: &mut Vec<f32>) {
         if self.reference.is_none() {
@@ -37,3 +47,7 @@ impl Cleaner {
         self.canceller.captured(raw, out);
     }
 }
+
+#[cfg(all(test, feature = "echo"))]
+#[path = "cleaner_tests.rs"]
+mod tests;

@@ -117,7 +117,7 @@ fn what_is_played_into_a_microphone_is_captured_without_loss() {
     let child = child.envs(pulse.environment()).env(ORDER, "10000000").env(OUT, &out).spawn().unwrap();
     super::pulse::until("it captures", || out.with_extension("begun").exists());
     let recording = pulse.record("mic.monitor");
-    pulse.play("mic", &noise(3.0)).wait().unwrap();
+    pulse.play_all("mic", &noise(3.0));
     // It may have begun late: an idle sink runs ahead with silence.
     thread::sleep(Duration::from_secs(1));
     fs::write(out.with_extension("stop"), "").unwrap();

@@ -96,6 +96,12 @@ impl Pulse {
         pacat.stdout(Stdio::null()).spawn().unwrap()
     }
 
+    /// Plays all of that into a sink.
+    pub fn play_all(&self, sink: &str, sound: &[f32]) {
+        let status = self.play(sink, sound).wait().unwrap();
+        assert!(status.success(), "the sound was not played: {status}");
+    }
+
     /// Records a source until told to stop.
     pub fn record(&self, source: &str) -> Recording {
         let raw = self.path("heard.raw");
@@ -109,6 +115,12 @@ impl Pulse {
     pub fn kill(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
+    }
+
+    /// Sends the server a signal of that name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.server.id().to_string()]).status().unwrap();
+        assert!(status.success(), "kill -s {name}: {status}");
     }
 
     /// Begins again as it was.

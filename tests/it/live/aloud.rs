@@ -94,7 +94,7 @@ impl Talk {
         let mut reader = hound::WavReader::open(question).unwrap();
         let sound: Vec<f32> = reader.samples::<i16>().map(|s| f32::from(s.unwrap()) / 32_768.0).collect();
         let at_48k: Vec<f32> = sound.iter().flat_map(|&s| [s; 3]).collect();
-        assert!(self.pulse.play("mic", &at_48k).wait().unwrap().success());
+        self.pulse.play_all("mic", &at_48k);
     }
 }
 

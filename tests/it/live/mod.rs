@@ -9,6 +9,7 @@ mod hearing;
 mod joints;
 #[cfg(feature = "audio")]
 mod people;
+mod returning;
 mod waking;
 
 use std::{

@@ -11,7 +11,10 @@ use crate::{
 
 impl Listening {
     pub(super) fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
-        self.lost = heard.state == MicState::Lost;
+        let lost = heard.state == MicState::Lost;
+        if std::mem::replace(&mut self.lost, lost) && !lost {
+            self.parts.cleaner.begin_anew();
+        }
         let name = self.parts.microphone.name();
         let state = match heard.news {
             None => return Ok(()),
