@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use figment::value::Value;
 
 use super::*;
+use crate::pipeline::live;
 
 struct Rig {
     root: tempfile::TempDir,
@@ -105,7 +106,8 @@ fn a_voice_that_is_gone_is_said_and_not_taken() {
     let gone = || Choices { voice: Some("xx gone".into()), espeak_voice: Some("xx-gone".into()), ..chosen() };
     keep(&rig.context.paths, gone()).unwrap();
     // Without Kokoro's files nobody can say which voices there are: it is said when they are opened.
-    assert_eq!(rig.start("[tts]\nbackend = 'kokoro'\n", &[]).1, None);
+    let note = rig.start("[tts]\nbackend = 'kokoro'\n", &[]).1;
+    assert_eq!(note.is_some(), !live::voices(&rig.context).unwrap().is_empty(), "{note:?}");
     if !tts::espeak::installed() {
         assert!(std::env::var_os("CI").is_none(), "espeak-ng is not installed");
         eprintln!("skipped: espeak-ng is not installed");
