@@ -290,7 +290,7 @@ impl<'a> Roll<'a> {
     }
 
     fn voice(&mut self) -> Result<()> {
-        let settings = self.context.config.tts.clone();
+        let mut settings = self.context.config.tts.clone();
         let files = match settings.backend {
             tts::Backend::Auto | tts::Backend::Kokoro => {
                 tts::Files { model: self.shelf.find(Role::Tts, &settings.model)?, voices: self.shelf.voices()? }
@@ -299,8 +299,13 @@ impl<'a> Roll<'a> {
         };
         self.uses("voice", files.model.as_ref());
         if tts::decide(&settings, &files) == tts::Backend::Espeak && settings.voice != tts::Settings::default().voice {
-            let note = format!("the voice {} is Kokoro's, and espeak-ng speaks: tts.espeak_voice sets its voice", settings.voice);
-            self.roster.warnings.push(note);
+            // `--voice` names a voice of whichever engine speaks.
+            if tts::espeak::voices().is_ok_and(|listed| listed.iter().any(|one| one.is_called(&settings.voice))) {
+                settings.espeak_voice.clone_from(&settings.voice);
+            } else {
+                let note = format!("espeak-ng speaks, and has no voice called {}: `espeak-ng --voices` lists those it has", settings.voice);
+                self.roster.warnings.push(note);
+            }
         }
         if files.model.is_some() {
             self.bytes.extend([("its styles", size(&files.voices)), ("the voice's buffers", buffers::VOICE)]);

@@ -183,7 +183,9 @@ impl Face {
 
     /// Words that are still being understood are shown once they are dropped.
     fn give_up(&mut self, how: GivenUp) {
-        let understanding = self.doing.ear == Ear::Transcribing;
+        // After the key a little more is listened to before it is understood.
+        let tail = self.doing.ear == Ear::Listening && !self.pressed && !self.doing.hands_free;
+        let understanding = self.doing.ear == Ear::Transcribing || tail;
         if let Some(current) = self.current.as_mut().filter(|current| understanding && !current.over) {
             current.given_up = Some(how);
         }

@@ -248,6 +248,18 @@ fn whoever_says_it_anew_sends_what_is_said_then() {
 }
 
 #[test]
+fn words_are_kept_from_the_moment_the_key_comes_up() {
+    let mut rig = Rig::new(false);
+    rig.line("");
+    rig.doing(Ear::Listening, Work::Idle, Voice::Idle);
+    rig.begin(Origin::Key);
+    rig.hear(Notice::Partial { stable: "how long".into(), rest: String::new() });
+    rig.line("");
+    assert_eq!(rig.line("/silence"), ["Send(Silence)"]);
+    assert_eq!(rig.hear(Notice::Withdrawn)[0], "you: how long");
+}
+
+#[test]
 fn a_draft_waits_until_something_else_is_asked() {
     let mut rig = Rig::new(false);
     let dropped = |rig: &mut Rig| {

@@ -36,7 +36,11 @@ pub fn walk(paths: &[PathBuf], turn: &Turn) -> Result<Found> {
     for path in paths {
         let whole = path.canonicalize().map_err(|e| {
             let error = Error::io(Room::Rag, "reading", path, &e);
-            if e.kind() == io::ErrorKind::NotFound { error.hint("if it is gone for good, run `xnai forget PATH`") } else { error }
+            if e.kind() == io::ErrorKind::NotFound {
+                error.hint("look at its name; if it was indexed and is gone for good, run `xnai forget PATH`")
+            } else {
+                error
+            }
         })?;
         if whole.is_dir() {
             folder(&whole, &mut found, turn)?;

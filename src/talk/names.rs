@@ -73,7 +73,9 @@ fn voice(name: &str, context: &Context) -> Result<()> {
         // Whoever knows Kokoro's names expects them here.
         tts::Backend::Espeak => {
             let said = Error::reword(Room::Tts, format!("{}, and espeak-ng speaks", error.message()));
-            said.hint(error.remedy().unwrap_or("see `espeak-ng --voices`"))
+            let kokoros = missing.name.chars().nth(2) == Some('_');
+            let hint = if kokoros { Some("`xnai models pull tiny` gets Kokoro, which may have it") } else { error.remedy() };
+            said.hint(hint.unwrap_or("see `espeak-ng --voices`"))
         }
         _ => error,
     })

@@ -137,7 +137,9 @@ fn silence(model: &mut Model) -> Vec<Effect> {
 
 /// A spoken question that is given up while it is being understood: its words so far, which stay on the screen.
 pub fn keep_words(model: &mut Model) -> Option<String> {
-    if model.doing.ear != Ear::Transcribing {
+    // After the key a little more is listened to before it is understood.
+    let tail = model.doing.ear == Ear::Listening && !model.talk.is_down() && !model.knobs.hands_free;
+    if model.doing.ear != Ear::Transcribing && !tail {
         return None;
     }
     let question = &mut model.turns.unheard()?.question;

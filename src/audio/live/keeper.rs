@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     mouth::Mouth,
-    opening::Opening,
+    opening::{Opening, hangs_now},
     seat::Seat,
     shared::Shared,
     voice::{Drive, Voice, ring},
@@ -118,6 +118,8 @@ impl Keeper {
             if let Some(wanted) = self.shared.take_wanted() {
                 self.wanted = wanted;
                 self.leave();
+                // Why the one before is gone says nothing of this one.
+                *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
             self.check();
             if self.device.is_none() {
@@ -141,11 +143,18 @@ impl Keeper {
     }
 
     fn lose(&mut self, error: Error) {
-        if !self.shared.lost.swap(true, Relaxed) {
-            tracing::warn!(%error, "no speaker");
+        let mut trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !self.shared.lost.swap(true, Relaxed);
+        if first {
             self.paced = Instant::now();
         }
-        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        if first || trouble.as_ref().is_some_and(|before| hangs_now(before, &error)) {
+            tracing::warn!(%error, asked = self.shared.asked.load(Relaxed), "no speaker");
+        }
+        // Every attempt may fail for another reason: what is told is why it went, or that it hangs.
+        if first || trouble.as_ref().is_none_or(|before| hangs_now(before, &error)) {
+            *trouble = Some(error);
+        }
     }
 
     /// Closes the device, however long that takes: the mouth is taken away from it before.

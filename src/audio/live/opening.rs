@@ -30,6 +30,13 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// for ever.
 const LONG: Duration = Duration::from_secs(3);
 
+const SILENT: &str = "the sound device does not answer";
+
+/// Whether a device that was told to be gone is told of once more: it is there, and hangs, which needs another remedy.
+pub fn hangs_now(before: &Error, now: &Error) -> bool {
+    now.message() == SILENT && before.message() != SILENT
+}
+
 /// Attempts that may hang at once, each on a thread of its own: those that were given up, and the one at hand. Whatever
 /// is wanted next has to wait for one of them; with ALSA it would anyway, where one opening locks out all others.
 const MOST: usize = 3;
@@ -114,7 +121,7 @@ impl<T: Send + 'static> Opening<T> {
         if !late || std::mem::replace(&mut self.told, true) {
             return None;
         }
-        let error = Error::reopen(Room::Audio, "the sound device does not answer");
+        let error = Error::reopen(Room::Audio, SILENT);
         Some(Err(error.hint("wait for it, start the sound server again, or choose another device")))
     }
 

@@ -156,3 +156,9 @@ fn what_closes_is_waited_for_and_what_hangs_is_left_behind() {
     opening.leave((), now);
     assert_eq!(ended(&mut opening, now, || Ok(2)), Ok(2));
 }
+
+#[test]
+fn a_device_that_begins_to_hang_is_told_of_once_more() {
+    let (gone, hangs) = (Error::reopen(Room::Audio, "gone"), Error::reopen(Room::Audio, SILENT));
+    assert!(hangs_now(&gone, &hangs) && !hangs_now(&hangs, &hangs) && !hangs_now(&hangs, &gone));
+}

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::opening::Opening;
+use super::opening::{Opening, hangs_now};
 use crate::{
     audio::microphone::{DeviceNews, Heard, MicState, Microphone},
     error::{Error, Result, Room},
@@ -52,14 +52,14 @@ impl Reopening {
         }
     }
 
-    /// Told once, however often it cannot be opened after that.
+    /// Told once, however often it cannot be opened after that, and once more where it begins to hang.
     fn lose(&mut self, error: Error) -> Option<DeviceNews> {
-        let first = self.trouble.is_none();
-        if first {
+        let news = self.trouble.as_ref().is_none_or(|before| hangs_now(before, &error));
+        if news {
             tracing::warn!(%error, "no microphone");
         }
         self.trouble = Some(error);
-        first.then_some(DeviceNews::Lost)
+        news.then_some(DeviceNews::Lost)
     }
 
     /// Closes the device, however long that takes.

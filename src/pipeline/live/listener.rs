@@ -83,6 +83,8 @@ pub(super) struct Listening {
     newest: (u64, Instant),
     /// As they were told last.
     output: Option<DeviceState>,
+    /// Since when it is gone, until that is told.
+    gone: Option<Instant>,
     phrase: Phrase,
 }
 
@@ -115,6 +117,7 @@ impl Listener {
             level: QUIET,
             newest: (0, Instant::now()),
             output: None,
+            gone: None,
             phrase: Phrase::default(),
         }
     }

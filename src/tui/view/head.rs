@@ -12,7 +12,7 @@ use crate::tui::{
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let state = model.state();
-    let mut left = vec![Span::new(format!(" ● {:<10}", state.word()), state.role())];
+    let mut left = vec![Span::new(format!(" ● {:<9} ", state.word()), state.role())];
     left.extend(meter::spans(model));
     let room = usize::from(area.width).saturating_sub(width(&left));
     left.extend(settings(model, layout::is_roomy(model.size)));

@@ -83,7 +83,7 @@ fn machine(model: &Model) -> Vec<Line<'static>> {
 }
 
 fn models(model: &Model) -> Vec<Line<'static>> {
-    let row = |(role, name): &(String, String)| line(model.theme, &spans([(&format!("{role:<8}"), Role::Faint), (name, Role::Plain)]));
+    let row = |(role, name): &(String, String)| line(model.theme, &spans([(&format!("{role:<7} "), Role::Faint), (name, Role::Plain)]));
     let rows = model.models.iter().map(row);
     if model.models.is_empty() { Vec::new() } else { std::iter::once(title(model, "Models")).chain(rows).collect() }
 }

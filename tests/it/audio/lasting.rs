@@ -199,6 +199,20 @@ fn a_sound_server_that_hangs_is_told_of_and_heard_once_it_goes_on() {
 }
 
 #[test]
+fn a_sound_server_that_begins_to_hang_is_gone_and_then_said_not_to_answer() {
+    let Some(pulse) = Pulse::start(&[MIC], "mic.monitor") else { return };
+    let mut child = Lasting::start(&pulse, "hears");
+    child.next("Back");
+    child.hears(&pulse);
+    pulse.signal("STOP");
+    in_time("noticed", child.next("Lost"), Duration::from_secs(1));
+    in_time("told", child.next("Lost"), Duration::from_secs(4));
+    pulse.signal("CONT");
+    child.next("Back");
+    child.stop();
+}
+
+#[test]
 fn an_answer_goes_on_while_its_sound_server_dies_and_returns() {
     let Some(mut pulse) = Pulse::start(&[MIC], "mic") else { return };
     let mut child = Lasting::start(&pulse, "speaks");

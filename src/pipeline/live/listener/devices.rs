@@ -1,5 +1,7 @@
 //! What became of the microphone and the speaker, told when it changes.
 
+use std::time::{Duration, Instant};
+
 use super::{Gone, Listening};
 use crate::{
     audio::{DeviceNews, Heard, MicState, SpeakerState},
@@ -8,6 +10,10 @@ use crate::{
         news::{DeviceState, News, Side},
     },
 };
+
+/// A speaker that is back so soon is not told to be gone: a sound server's sink that ran ahead of its time stands still
+/// for a while, is taken for lost, and opens again at once.
+const BRIEFLY: Duration = Duration::from_millis(150);
 
 impl Listening {
     pub(super) fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
@@ -40,11 +46,15 @@ impl Listening {
             _ => return Ok(()),
         };
         let lost = |state: &DeviceState| matches!(state, DeviceState::Lost(_));
-        // Every attempt to open it may fail for another reason: the first one is told.
-        if self.output.as_ref().is_some_and(|told| *told == state || (lost(told) && lost(&state))) {
+        let told = self.output.as_ref();
+        if told == Some(&state) {
+            self.gone = None;
             return Ok(());
         }
-        self.output = Some(state.clone());
+        if lost(&state) && told.is_some_and(|told| !lost(told)) && self.gone.get_or_insert_with(Instant::now).elapsed() < BRIEFLY {
+            return Ok(());
+        }
+        (self.output, self.gone) = (Some(state.clone()), None);
         self.report(Event::Changed(Change::Audible(!lost(&state))))?;
         self.tell(News::Device(Side::Output, state))
     }
