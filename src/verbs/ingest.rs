@@ -68,12 +68,20 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             report.skipped.iter().map(|(p, why)| serde_json::json!({ "path": p.to_string_lossy(), "reason": why })).collect();
         let json = serde_json::json!({ "added": report.added, "changed": report.changed, "unchanged": report.unchanged,
             "removed": report.removed, "chunks": report.chunks, "skipped": skipped, "notes": report.notes });
-        say_json(&json)
-    } else if args.quiet {
-        Ok(())
-    } else {
-        say_report(&report)
+        say_json(&json)?;
+    } else if !args.quiet {
+        say_report(&report)?;
     }
+    refused(&args.paths, &report.skipped)
+}
+
+/// A file in a folder may be of any kind; one that was named was meant.
+fn refused(named: &[PathBuf], skipped: &[(PathBuf, String)]) -> Result<()> {
+    let named: Vec<PathBuf> = named.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let Some((path, why)) = skipped.iter().find(|(path, _)| path.canonicalize().is_ok_and(|path| named.contains(&path))) else {
+        return Ok(());
+    };
+    Err(Error::replace(Room::Rag, format!("{} was not indexed: {why}", path.display())).hint("name other files, or the folder it lies in"))
 }
 
 fn bar() -> ProgressBar {
@@ -181,4 +189,21 @@ pub fn interruptible() -> Result<Turn> {
     };
     let thread = std::thread::Builder::new().name("xnai-interrupt".into()).spawn(body);
     thread.map(|_| turn).map_err(|e| Error::retry(Room::Os, format!("the system gave no thread for Ctrl-C: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn only_what_was_named_itself_is_an_error_when_it_is_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("picture.bin");
+        std::fs::write(&file, [0]).unwrap();
+        let skipped = [(file.clone(), "it is not text".to_owned())];
+        assert!(refused(&[folder.path().to_owned()], &skipped).is_ok() && refused(std::slice::from_ref(&file), &[]).is_ok());
+        let error = refused(&[folder.path().to_owned(), file], &skipped).unwrap_err();
+        assert!(error.kind() == Kind::Replace && error.to_string().contains("picture.bin was not indexed: it is not text"), "{error}");
+    }
 }

@@ -77,6 +77,23 @@ fn a_face_is_told_the_name_of_the_speaker_that_plays_and_of_the_next() {
 }
 
 #[test]
+fn whoever_holds_the_key_is_told_that_the_microphone_ended_the_question() {
+    let mut rig = rig();
+    rig.plays("fake speaker");
+    rig.send(Command::Press);
+    rig.at_once(|n| matches!(n, Notice::Began(Origin::Key)));
+    rig.script.unplug();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < deadline, "not told");
+        match rig.news.recv_timeout(Duration::from_millis(1)).map(|told| told.news) {
+            Ok(News::Note(note)) if note.contains("in the middle of your question") => return,
+            _ => rig.clock.advance(PERIOD),
+        }
+    }
+}
+
+#[test]
 fn a_key_is_obeyed_while_there_is_no_microphone() {
     let mut rig = rig();
     rig.script.unplug();

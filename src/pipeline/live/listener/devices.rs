@@ -15,6 +15,9 @@ use crate::{
 /// for a while, is taken for lost, and opens again at once.
 const BRIEFLY: Duration = Duration::from_millis(150);
 
+/// A question that nothing of is heard any more would otherwise be blamed on whoever asked it.
+const ENDED: &str = "the microphone went away in the middle of your question: press the talk key again when it is back";
+
 impl Listening {
     pub(super) fn device(&mut self, heard: &Heard) -> Result<(), Gone> {
         let lost = heard.state == MicState::Lost;
@@ -27,6 +30,9 @@ impl Listening {
             Some(DeviceNews::Back | DeviceNews::Unmuted) => DeviceState::Open(name),
             Some(DeviceNews::Muted) => DeviceState::Muted,
             Some(DeviceNews::Lost) => {
+                if self.key {
+                    self.tell(News::Note(ENDED.into()))?;
+                }
                 let events = self.lose_microphone();
                 events.into_iter().try_for_each(|event| self.noticed(event))?;
                 let why = self.parts.microphone.trouble();
