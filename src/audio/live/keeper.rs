@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     mouth::Mouth,
-    opening::{Opening, hangs_now},
+    opening::{Opening, is_news},
     seat::Seat,
     shared::Shared,
     voice::{Drive, Voice, ring},
@@ -143,16 +143,12 @@ impl Keeper {
     }
 
     fn lose(&mut self, error: Error) {
-        let mut trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = !self.shared.lost.swap(true, Relaxed);
-        if first {
+        if !self.shared.lost.swap(true, Relaxed) {
             self.paced = Instant::now();
         }
-        if first || trouble.as_ref().is_some_and(|before| hangs_now(before, &error)) {
+        let mut trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_news(trouble.as_ref(), &error) {
             tracing::warn!(%error, asked = self.shared.asked.load(Relaxed), "no speaker");
-        }
-        // Every attempt may fail for another reason: what is told is why it went, or that it hangs.
-        if first || trouble.as_ref().is_none_or(|before| hangs_now(before, &error)) {
             *trouble = Some(error);
         }
     }

@@ -32,9 +32,10 @@ const LONG: Duration = Duration::from_secs(3);
 
 const SILENT: &str = "the sound device does not answer";
 
-/// Whether a device that was told to be gone is told of once more: it is there, and hangs, which needs another remedy.
-pub fn hangs_now(before: &Error, now: &Error) -> bool {
-    now.message() == SILENT && before.message() != SILENT
+/// Whether it is news that a device cannot be had for this reason. Every attempt may fail for another one: the first is
+/// told, and once more that it is there and hangs, which needs another remedy.
+pub fn is_news(before: Option<&Error>, now: &Error) -> bool {
+    before.is_none_or(|before| now.message() == SILENT && before.message() != SILENT)
 }
 
 /// Attempts that may hang at once, each on a thread of its own: those that were given up, and the one at hand. Whatever

@@ -160,5 +160,6 @@ fn what_closes_is_waited_for_and_what_hangs_is_left_behind() {
 #[test]
 fn a_device_that_begins_to_hang_is_told_of_once_more() {
     let (gone, hangs) = (Error::reopen(Room::Audio, "gone"), Error::reopen(Room::Audio, SILENT));
-    assert!(hangs_now(&gone, &hangs) && !hangs_now(&hangs, &hangs) && !hangs_now(&hangs, &gone));
+    assert!(is_news(None, &gone) && is_news(None, &hangs) && is_news(Some(&gone), &hangs));
+    assert!(!is_news(Some(&gone), &gone) && !is_news(Some(&hangs), &hangs) && !is_news(Some(&hangs), &gone));
 }

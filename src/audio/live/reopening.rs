@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::opening::{Opening, hangs_now};
+use super::opening::{Opening, is_news};
 use crate::{
     audio::microphone::{DeviceNews, Heard, MicState, Microphone},
     error::{Error, Result, Room},
@@ -54,12 +54,12 @@ impl Reopening {
 
     /// Told once, however often it cannot be opened after that, and once more where it begins to hang.
     fn lose(&mut self, error: Error) -> Option<DeviceNews> {
-        let news = self.trouble.as_ref().is_none_or(|before| hangs_now(before, &error));
-        if news {
-            tracing::warn!(%error, "no microphone");
+        if !is_news(self.trouble.as_ref(), &error) {
+            return None;
         }
+        tracing::warn!(%error, "no microphone");
         self.trouble = Some(error);
-        news.then_some(DeviceNews::Lost)
+        Some(DeviceNews::Lost)
     }
 
     /// Closes the device, however long that takes.

@@ -72,8 +72,13 @@ fn speak(go_on: impl Fn() -> bool + Sync) {
 /// Notes how the speaker is, and when after that it takes sound again: an idle null sink first lets the up to 2 s of
 /// silence pass that it ran ahead.
 fn watch(knobs: &Knobs, go_on: impl Fn() -> bool) {
-    let (mut state, mut silent_at) = (None, Some(0));
+    let (mut state, mut silent_at, mut why) = (None, Some(0), None);
     while go_on() {
+        let trouble = knobs.trouble().map(|error| error.message().to_owned());
+        if trouble != why {
+            trouble.iter().for_each(|trouble| note(trouble));
+            why = trouble;
+        }
         // A state before the first verdict is none.
         if state != Some(knobs.state()) && (knobs.state() == SpeakerState::Lost || knobs.played() > 0) {
             state = Some(knobs.state());
@@ -209,6 +214,19 @@ fn a_sound_server_that_begins_to_hang_is_gone_and_then_said_not_to_answer() {
     in_time("told", child.next("Lost"), Duration::from_secs(4));
     pulse.signal("CONT");
     child.next("Back");
+    child.stop();
+}
+
+#[test]
+fn a_sound_server_that_hangs_while_it_plays_is_said_not_to_answer() {
+    let Some(pulse) = Pulse::start(&[MIC], "mic") else { return };
+    let mut child = Lasting::start(&pulse, "speaks");
+    child.next("plays");
+    pulse.signal("STOP");
+    child.next("Lost");
+    in_time("told", child.next("the sound device does not answer"), Duration::from_secs(4));
+    pulse.signal("CONT");
+    child.next("Fine");
     child.stop();
 }
 

@@ -51,17 +51,45 @@ impl Listening {
             // None was tried yet.
             _ => return Ok(()),
         };
-        let lost = |state: &DeviceState| matches!(state, DeviceState::Lost(_));
-        let told = self.output.as_ref();
-        if told == Some(&state) {
-            self.gone = None;
+        if !is_worth_telling(self.output.as_ref(), &state, &mut self.gone, Instant::now()) {
             return Ok(());
         }
-        if lost(&state) && told.is_some_and(|told| !lost(told)) && self.gone.get_or_insert_with(Instant::now).elapsed() < BRIEFLY {
-            return Ok(());
-        }
-        (self.output, self.gone) = (Some(state.clone()), None);
-        self.report(Event::Changed(Change::Audible(!lost(&state))))?;
+        self.output = Some(state.clone());
+        self.report(Event::Changed(Change::Audible(!is_lost(&state))))?;
         self.tell(News::Device(Side::Output, state))
+    }
+}
+
+fn is_lost(state: &DeviceState) -> bool {
+    matches!(state, DeviceState::Lost(_))
+}
+
+/// Whether a face that was `told` another state is told this one; `gone` is since when it is away and that was not told.
+fn is_worth_telling(told: Option<&DeviceState>, state: &DeviceState, gone: &mut Option<Instant>, now: Instant) -> bool {
+    let leaves = is_lost(state) && told.is_some_and(|told| !is_lost(told));
+    if leaves && now - *gone.get_or_insert(now) < BRIEFLY {
+        return false;
+    }
+    *gone = None;
+    told != Some(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speaker_that_is_gone_for_a_moment_is_not_told_to_be() {
+        let (open, lost) = (DeviceState::Open("spk".into()), |why: &str| DeviceState::Lost(why.into()));
+        let (start, mut gone) = (Instant::now(), None);
+        let mut told =
+            |before: Option<&DeviceState>, state: &DeviceState, after: Duration| is_worth_telling(before, state, &mut gone, start + after);
+        let moment = BRIEFLY - Duration::from_millis(1);
+        assert!(told(None, &lost("none"), Duration::ZERO), "from the beginning");
+        assert!(told(Some(&lost("none")), &lost("it hangs"), Duration::ZERO) && told(Some(&lost("none")), &open, Duration::ZERO));
+        assert!(!told(Some(&open), &lost("gone"), Duration::ZERO) && !told(Some(&open), &lost("gone"), moment));
+        assert!(!told(Some(&open), &open, moment), "it is back");
+        assert!(!told(Some(&open), &lost("gone"), BRIEFLY), "the next time counts anew");
+        assert!(told(Some(&open), &lost("gone"), BRIEFLY * 2));
     }
 }
