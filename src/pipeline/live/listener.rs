@@ -86,6 +86,8 @@ pub(super) struct Listening {
     /// Since when it is gone, until that is told.
     gone: Option<Instant>,
     phrase: Phrase,
+    /// What was captured, and what the canceller left of it: kept, so that a look allocates nothing.
+    buffers: (Vec<f32>, Vec<f32>),
 }
 
 /// The conductor is gone; so is the reason to listen.
@@ -94,9 +96,8 @@ struct Gone;
 impl Listener {
     pub fn run(self, hands_free: bool) {
         let mut listening = self.begin(hands_free);
-        let (mut raw, mut clean) = (Vec::new(), Vec::new());
         // It ends with the conductor.
-        while listening.look(&mut raw, &mut clean).is_ok() {}
+        while listening.look().is_ok() {}
     }
 
     fn begin(mut self, hands_free: bool) -> Listening {
@@ -119,28 +120,36 @@ impl Listener {
             output: None,
             gone: None,
             phrase: Phrase::default(),
+            buffers: Default::default(),
         }
     }
 }
 
 impl Listening {
-    /// Meets what is wanted, and hears what there is; the buffers are its own from one look to the next.
-    fn look(&mut self, raw: &mut Vec<f32>, clean: &mut Vec<f32>) -> Result<(), Gone> {
+    /// Meets what is wanted, and hears what there is.
+    fn look(&mut self) -> Result<(), Gone> {
         while let Ok(wanted) = self.parts.wanted.try_recv() {
             self.obey(wanted)?;
         }
+        self.hear(LOOK)?;
+        self.speaker()
+    }
+
+    /// Hears all that was captured by now; waits so long for some.
+    fn hear(&mut self, patience: Duration) -> Result<(), Gone> {
+        let (mut raw, mut clean) = std::mem::take(&mut self.buffers);
         raw.clear();
         clean.clear();
-        match self.parts.microphone.read(raw, LOOK) {
+        match self.parts.microphone.read(&mut raw, patience) {
             Ok(heard) => {
                 self.device(&heard)?;
                 self.parts.pipes.heed(self.key || self.hands_free);
-                self.parts.pipes.pass(raw);
-                self.parts.cleaner.clean(raw, self.parts.lane.knobs(), clean);
-                let noticed = self.parts.segmenter.push(clean);
+                self.parts.pipes.pass(&mut raw);
+                self.parts.cleaner.clean(&raw, self.parts.lane.knobs(), &mut clean);
+                let noticed = self.parts.segmenter.push(&clean);
                 self.newest = (self.parts.segmenter.position(), heard.at);
                 noticed.into_iter().try_for_each(|event| self.noticed(event))?;
-                self.wake(clean)?;
+                self.wake(&clean)?;
                 self.phrase()?;
                 self.partial()?;
             }
@@ -149,7 +158,8 @@ impl Listening {
                 std::thread::sleep(LOOK);
             }
         }
-        self.speaker()
+        self.buffers = (raw, clean);
+        Ok(())
     }
 
     /// After the key phrase speech is heard, from where the phrase ended; for a while, or until a question is complete.

@@ -20,7 +20,7 @@ impl Listening {
     pub(super) fn obey(&mut self, wanted: Wanted) -> Result<(), Gone> {
         let events = match wanted {
             Wanted::Press => self.press()?,
-            Wanted::Release => self.release(),
+            Wanted::Release => self.release()?,
             Wanted::HandsFree(on) => self.switch(on)?,
             Wanted::Input(name) => self.retarget(&name),
             Wanted::Forget => self.forget(),
@@ -46,14 +46,16 @@ impl Listening {
         Ok(events)
     }
 
-    fn release(&mut self) -> Vec<Noticed> {
+    fn release(&mut self) -> Result<Vec<Noticed>, Gone> {
         self.released = Some(Instant::now());
+        // On a busy machine this thread may be late: what was said while the key was down waits to be read.
+        self.hear(Duration::ZERO)?;
         let mut events = self.parts.segmenter.release();
         if self.lost {
             // No sound comes any more that could be the rest of it.
             events.extend(self.parts.segmenter.flush());
         }
-        events
+        Ok(events)
     }
 
     fn switch(&mut self, on: bool) -> Result<Vec<Noticed>, Gone> {
