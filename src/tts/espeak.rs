@@ -241,9 +241,12 @@ mod tests {
     /// A program of ours in place of the real one, so that these tests run everywhere.
     fn standing_in(script: &str) -> (tempfile::TempDir, Espeak) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(PROGRAM);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let (written, path) = (folder.path().join("script"), folder.path().join(PROGRAM));
+        fs::write(&written, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&written, fs::Permissions::from_mode(0o755)).unwrap();
+        // A test that starts a program just now hands it every file that is open for writing here for a moment, and what
+        // is open for writing cannot be run: only `cp` ever has this one open.
+        assert!(Command::new("cp").args([&written, &path]).status().unwrap().success());
         let voice = Espeak::found_in(Some(folder.path().into()), "en-us", Speed::NATURAL).unwrap();
         (folder, voice)
     }

@@ -39,15 +39,23 @@ fn the_child_endures() {
         std::thread::sleep(std::time::Duration::from_millis(200));
         while rig.news.try_recv().is_ok() {}
     };
-    // On a busy machine the heap takes its time to reach the size that it keeps.
+    // What is left behind grows in every round alike; the heap takes a round or two to reach the size that it keeps, more on
+    // a busy machine.
     ask(turns);
-    let (memory, files, threads) = footprint();
-    ask(turns);
-    let after = footprint();
-    println!("before {memory} KiB, {files} files, {threads} threads; after {after:?}");
-    assert_eq!((after.1, after.2), (files, threads), "descriptors, threads");
-    assert!(after.0 < memory + 4096, "{memory} KiB became {} KiB", after.0);
+    let mut before = footprint();
+    let mut grown = || {
+        ask(turns);
+        let after = footprint();
+        println!("before and after, KiB, files, threads: {before:?} {after:?}");
+        assert_eq!((after.1, after.2), (before.1, before.2), "descriptors, threads");
+        after.0.saturating_sub(std::mem::replace(&mut before, after).0)
+    };
+    assert!((0..ROUNDS).any(|_| grown() < MOST), "it grew by {MOST} KiB and more in each of {ROUNDS} rounds");
 }
+
+const ROUNDS: u32 = 4;
+/// In KiB: at most 105 bytes a turn where nothing is optimised, and 10 where all of them are asked.
+const MOST: u64 = 1024;
 
 /// All of them in an optimised build; a tenth is enough where nothing is optimised and somebody waits.
 const TURNS: u32 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
