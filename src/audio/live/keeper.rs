@@ -118,6 +118,7 @@ impl Keeper {
             if let Some(wanted) = self.shared.take_wanted() {
                 self.wanted = wanted;
                 self.leave();
+                self.opening.anew(Instant::now());
                 // Why the one before is gone says nothing of this one.
                 *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }

@@ -23,6 +23,9 @@ const FRESH: Duration = Duration::from_secs(10);
 /// Later: an attempt costs a few ms, and the 2 s still hold.
 const LONGEST: Duration = Duration::from_secs(1);
 
+/// One that is lost sooner after it was opened could be opened and not used: that counts as one more failure.
+const LASTING: Duration = Duration::from_millis(500);
+
 /// How long the device before is waited for: two cannot be open at once everywhere. Then it is left behind.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -49,6 +52,8 @@ pub struct Opening<T> {
     pause: Duration,
     /// When the first attempt was due.
     since: Instant,
+    /// When it was, until it is left.
+    opened: Option<Instant>,
     closing: Option<Closing>,
     /// When the attempt at hand was first wanted, and whether it was told that it takes long.
     wanted: Option<Instant>,
@@ -72,7 +77,8 @@ impl Closing {
 
 impl<T: Send + 'static> Opening<T> {
     pub fn new(now: Instant) -> Self {
-        Self { running: None, due: now, pause: FIRST, since: now, closing: None, wanted: None, told: false, busy: Arc::default() }
+        let (running, opened, closing, wanted) = (None, None, None, None);
+        Self { running, due: now, pause: FIRST, since: now, opened, closing, wanted, told: false, busy: Arc::default() }
     }
 
     /// Forgets the attempt at hand and the failures before it. What that attempt opens is closed where it was opened.
@@ -80,7 +86,8 @@ impl<T: Send + 'static> Opening<T> {
         *self = Self { closing: self.closing.take(), busy: self.busy.clone(), ..Self::new(now) };
     }
 
-    /// Closes a device on a thread of its own, and begins anew when that is done, or has taken too long.
+    /// Closes a device on a thread of its own. The next attempt begins when that is done, or has taken too long; after a
+    /// pause where the device did not last.
     pub fn leave<G: Send + 'static>(&mut self, gone: G, now: Instant) {
         let (open, closed) = sync_channel::<()>(0);
         let body = move || {
@@ -89,7 +96,10 @@ impl<T: Send + 'static> Opening<T> {
         };
         // Without a thread to be had it is closed here: the closure is dropped where it is refused.
         let _ = thread::Builder::new().name("xnai-closing".into()).spawn(body);
-        self.anew(now);
+        match self.opened.take() {
+            Some(opened) if now < opened + LASTING => self.wait(now),
+            _ => self.anew(now),
+        }
         self.closing = Some(Closing { closed, until: now + CLOSING });
     }
 
@@ -111,7 +121,7 @@ impl<T: Send + 'static> Opening<T> {
         };
         self.running = None;
         match &ended {
-            Ok(_) => self.anew(now),
+            Ok(_) => (self.opened, self.wanted, self.told) = (Some(now), None, false),
             Err(_) => self.wait(now),
         }
         Some(ended)

@@ -47,6 +47,28 @@ fn p3_what_comes_back_is_tried_within_half_a_second_and_later_within_one() {
 }
 
 #[test]
+fn what_opens_and_is_lost_at_once_is_tried_with_growing_pauses_too() {
+    let (start, mut begun) = (Instant::now(), Vec::new());
+    let mut opening = Opening::new(start);
+    let mut open_until = None;
+    for ms in 0..2000 {
+        let now = start + Duration::from_millis(ms);
+        if open_until.take_if(|until| ms >= *until).is_some() {
+            opening.leave((), now);
+            // Closing it takes no time here; in the program the next attempt waits for that as well.
+            opening.closing = None;
+        }
+        if open_until.is_none() && now >= opening.due {
+            begun.push(ms);
+            ended(&mut opening, now, || Ok(())).unwrap();
+            // The fourth lasts longer.
+            open_until = Some(ms + if begun.len() == 4 { LASTING.as_millis() as u64 } else { 10 });
+        }
+    }
+    assert_eq!(begun[..6], [0, 60, 170, 380, 880, 940]);
+}
+
+#[test]
 fn it_goes_on_until_it_works() {
     let (tries, start) = (Arc::new(AtomicU32::new(0)), Instant::now());
     let mut opening = Opening::new(start);
@@ -153,8 +175,9 @@ fn what_closes_is_waited_for_and_what_hangs_is_left_behind() {
     assert_eq!(ended(&mut opening, now + CLOSING, || Ok(1)), Ok(1));
     drop(let_go);
     // One that closes is waited for no longer than it takes: the clock stands still here.
-    opening.leave((), now);
-    assert_eq!(ended(&mut opening, now, || Ok(2)), Ok(2));
+    let later = now + CLOSING + LASTING;
+    opening.leave((), later);
+    assert_eq!(ended(&mut opening, later, || Ok(2)), Ok(2));
 }
 
 #[test]

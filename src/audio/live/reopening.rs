@@ -130,6 +130,7 @@ impl Microphone for Reopening {
     fn retarget(&mut self, input: &str) {
         self.wanted = input.to_owned();
         self.leave();
+        self.opening.anew(Instant::now());
         (self.given_up, self.trouble) = (0, None);
     }
 
