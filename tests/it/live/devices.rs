@@ -17,7 +17,8 @@ use xnai::{
 
 use super::{PATIENCE, Rig, Tagged};
 
-/// The fake microphone as one that comes back: unplugged it is lost, which is no error.
+/// The fake microphone as one that comes back: unplugged it is lost, which is no error. Unlike `FakeMicrophone::open_live`,
+/// which is opened on a thread of its own, it hears from the first sample of the clock on.
 struct Returning(FakeMicrophone, MicState);
 
 impl Microphone for Returning {
