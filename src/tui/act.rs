@@ -179,19 +179,19 @@ fn repeat(model: &mut Model) -> Vec<Effect> {
 }
 
 fn speed(model: &mut Model, rate: f32) -> Vec<Effect> {
-    model.knobs.speed = tenths(rate).clamp(0.5, 2.0);
+    model.knobs.speed = hundredths(rate).clamp(0.5, 2.0);
     model.say(&format!("speed: {:.1}×", model.knobs.speed));
     vec![Effect::Send(Command::Speed(model.knobs.speed))]
 }
 
 fn loudness(model: &mut Model, volume: f32) -> Vec<Effect> {
-    model.knobs.volume = ((volume * 100.0).round() / 100.0).clamp(0.0, 1.0);
+    model.knobs.volume = hundredths(volume).clamp(0.0, 1.0);
     model.say(&format!("volume: {:.0} %", model.knobs.volume * 100.0));
     vec![Effect::Send(Command::Volume(model.knobs.volume))]
 }
 
 /// Steps of a tenth do not drift.
-fn tenths(value: f32) -> f32 {
+fn hundredths(value: f32) -> f32 {
     (value * 100.0).round() / 100.0
 }
 

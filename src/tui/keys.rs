@@ -9,7 +9,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, 
 use super::{
     TalkKey,
     act::{Act, act, keep_words},
+    choices::Kind,
     event::Effect,
+    input::Input,
     model::{Device, Focus, Model, Over},
     search, slash,
     talk::{Say, Stroke, Talk},
@@ -158,9 +160,15 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     match slash::parse(&line, &model.knobs) {
         _ if line.is_empty() => act(model, Act::Open(0)),
         None => act(model, Act::Ask(line)),
-        Some(Ok(wish)) => act(model, wish),
+        Some(Ok(wish)) => {
+            if model.is_turning() && matches!(wish, Act::New | Act::Take(Kind::Sessions, _)) {
+                // It is refused: nothing that was typed is lost.
+                model.input = Input::holding(&line);
+            }
+            act(model, wish)
+        }
         Some(Err(wrong)) => {
-            model.input = super::input::Input::holding(&line);
+            model.input = Input::holding(&line);
             model.say(&wrong);
             vec![]
         }

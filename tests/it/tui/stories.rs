@@ -121,7 +121,13 @@ fn sequences_that_are_pasted_or_asked_do_nothing() {
 fn a_session_is_taken_up_again() {
     let mut pty = ready(&Setup::default());
     pty.keys("remember me\r").until_shows("You asked: remember me").until_shows("● idle");
-    pty.keys("/new\r").until_gone("remember me").keys("/resume\r").until_shows("› remember me").until_shows("Going on from here");
+    // The list of commands hides the question while the command is typed: gone it is not before the new one is told.
+    pty.keys("/new\r")
+        .until_shows("A new conversation")
+        .until_gone("remember me")
+        .keys("/resume\r")
+        .until_shows("› remember me")
+        .until_shows("Going on from here");
 }
 
 #[test]
