@@ -162,7 +162,7 @@ fn take(notice: Notice, output: &mut Output, report: &mut Report) -> Result<Opti
             report.tokens = Some(finish);
         }
         Notice::Fragment(_) | Notice::Sounded => {}
-        Notice::Began(_) | Notice::Partial { .. } | Notice::Complete(_) | Notice::Drafted(_) => {}
+        Notice::Began(_) | Notice::Partial { .. } | Notice::Complete(_) | Notice::Certain | Notice::Drafted(_) => {}
         Notice::Sounding(_) | Notice::Interrupted { .. } | Notice::Withdrawn => {}
         Notice::Done => return Ok(Some(Ok(()))),
         Notice::Failed(error) => return Ok(Some(Err(error))),

@@ -16,6 +16,9 @@ pub struct Timings {
     #[serde(skip)]
     zero: Instant,
     pub transcript_ms: Option<f64>,
+    /// When the pause after the question was long enough. Until then what was made of it is kept back.
+    #[serde(skip)]
+    pub certain_ms: Option<f64>,
     pub passages_ms: Option<f64>,
     pub first_token_ms: Option<f64>,
     pub first_fragment_ms: Option<f64>,
@@ -31,6 +34,7 @@ impl Timings {
         Self {
             zero,
             transcript_ms: None,
+            certain_ms: None,
             passages_ms: None,
             first_token_ms: None,
             first_fragment_ms: None,
@@ -55,6 +59,7 @@ impl Timings {
             News::Turn(_, Notice::Complete(at)) => return self.begin(*at),
             News::Turn(_, notice) => match notice {
                 Notice::Transcript(_) => &mut self.transcript_ms,
+                Notice::Certain => &mut self.certain_ms,
                 Notice::Passages(_) => &mut self.passages_ms,
                 Notice::Piece(_) => &mut self.first_token_ms,
                 Notice::Fragment(_) => &mut self.first_fragment_ms,

@@ -15,7 +15,7 @@ use crate::{
     turn::TurnId,
 };
 
-/// News, and when it happened.
+/// News, and when it happened: what was kept back is told later than that.
 #[derive(Clone, Debug)]
 pub struct Told {
     pub at: Instant,
@@ -127,6 +127,8 @@ pub enum Notice {
     },
     /// The question is complete since that moment: zero of the turn's timings. Live only.
     Complete(Instant),
+    /// The pause after it was long enough: what was kept back until now follows. Hands-free only.
+    Certain,
     Transcript(Transcript),
     /// The transcript waits for its editor; the turn is over. Send it with [`Ask`](super::live::Command::Ask).
     Drafted(String),

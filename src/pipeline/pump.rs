@@ -176,6 +176,7 @@ impl Pump {
                 }
                 self.tell(News::Turn(turn, notice));
             }
+            Order::TellLate(turn, notice, at) => self.tell_of(at, News::Turn(turn, notice)),
         }
         Ok(None)
     }
@@ -208,8 +209,12 @@ impl Pump {
     }
 
     fn tell(&self, news: News) {
+        self.tell_of(Instant::now(), news);
+    }
+
+    fn tell_of(&self, at: Instant, news: News) {
         // A face that is gone needs no news.
-        let _ = self.told.send(Told { at: Instant::now(), news });
+        let _ = self.told.send(Told { at, news });
     }
 }
 

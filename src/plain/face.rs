@@ -320,7 +320,7 @@ impl Face {
                 current.words = [stable.as_str(), rest].join(" ").trim().to_owned();
                 Vec::new()
             }
-            Notice::Began(_) | Notice::Complete(_) | Notice::Transcript(_) => Vec::new(),
+            Notice::Began(_) | Notice::Complete(_) | Notice::Certain | Notice::Transcript(_) => Vec::new(),
             Notice::Fragment(_) | Notice::Sounded | Notice::Sounding(_) => Vec::new(),
         }
     }

@@ -32,6 +32,8 @@ struct Draft {
     entry: Entry,
     /// The question was complete.
     zero: Instant,
+    /// When that was certain, in ms after it: nothing of the answer was shown before.
+    certain: u64,
     /// The last answer once more: it is in the file already.
     again: bool,
     /// The question was given out to be written.
@@ -137,7 +139,7 @@ impl Draft {
         let begun = Timestamp::now().checked_sub(at.elapsed()).unwrap_or_default();
         // Only speech is heard further.
         let asked = if turn.revision > 0 { Asked::Spoken } else { Asked::Typed };
-        Self { entry: Entry { at: begun, asked, ..Entry::default() }, zero: at, again: false, written: false }
+        Self { entry: Entry { at: begun, asked, ..Entry::default() }, zero: at, certain: 0, again: false, written: false }
     }
 
     /// The question is complete: once.
@@ -156,10 +158,11 @@ impl Draft {
             Notice::Began(Origin::Key | Origin::HandsFree) => self.entry.asked = Asked::Spoken,
             Notice::Began(Origin::Repeat) => self.again = true,
             Notice::Complete(zero) => self.zero = *zero,
+            Notice::Certain => self.certain = since,
             Notice::Transcript(transcript) => self.entry.question = transcript.text.trim().to_owned(),
             Notice::Passages(passages) => self.entry.citations = Citation::of(passages),
             Notice::Piece(piece) => {
-                timings.first_word.get_or_insert(since);
+                timings.first_word.get_or_insert(since.max(self.certain));
                 self.entry.answer.push_str(&piece.text);
             }
             Notice::Sounded => drop(timings.first_sound.get_or_insert(since)),

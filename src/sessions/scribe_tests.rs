@@ -61,6 +61,25 @@ fn a_whole_answer_is_kept_with_its_sources() {
     assert!(timings.first_word.is_some() && timings.first_sound.is_some() && timings.over.is_some());
 }
 
+#[test]
+fn the_first_word_is_there_when_it_is_shown_not_when_it_was_written() {
+    let (zero, mut scribe) = (Instant::now(), Scribe::default());
+    let notices = [
+        (0, Notice::Began(Origin::HandsFree)),
+        (50, Notice::Complete(zero)),
+        (50, heard("How long?")),
+        (700, Notice::Certain),
+        (90, piece("Long.")),
+        (900, Notice::Done),
+    ];
+    let lines = notices.into_iter().filter_map(|(ms, notice)| {
+        let at = zero + Duration::from_millis(ms);
+        scribe.hear(&Told { at, news: News::Turn(id(1, 0), notice) })
+    });
+    let Some((_, Line::Exchange(entry))) = lines.last() else { panic!("nothing is kept") };
+    assert_eq!(entry.timings.unwrap().first_word, Some(700));
+}
+
 /// What is written of a turn, a line for each line; what goes on changes after every notice that is marked.
 fn written(scribe: &mut Scribe, notices: Vec<(Notice, bool)>) -> Vec<String> {
     let mut lines = Vec::new();

@@ -67,14 +67,16 @@ impl Meters {
     }
 
     fn keep(&mut self) {
-        let wait = self.current.as_ref().and_then(|(_, timings)| timings.first_sample_ms.or(timings.first_token_ms));
+        let shown = |t: &Timings| t.first_token_ms.map(|written| written.max(t.certain_ms.unwrap_or(0.0)));
+        let wait = self.current.as_ref().and_then(|(_, timings)| timings.first_sample_ms.or_else(|| shown(timings)));
         if let Some(wait) = wait {
             self.last.push_back(wait);
             self.last.drain(..self.last.len().saturating_sub(KEPT));
         }
     }
 
-    /// The stages of the turn so far, each beginning where the one before it ended.
+    /// The stages of the turn so far, each beginning where the one before it ended; the pause, which lasts until it is
+    /// certain that the question is over, between those that were done before and those after.
     pub fn stages(&self) -> Vec<Stage> {
         let Some((_, t)) = &self.current else { return Vec::new() };
         let ends = [
@@ -82,14 +84,13 @@ impl Meters {
             ("find", t.passages_ms),
             ("write", t.first_token_ms),
             ("phrase", t.first_fragment_ms),
+            ("pause", t.certain_ms),
             ("voice", t.first_sample_ms),
         ];
+        let mut ends: Vec<(&str, f64)> = ends.into_iter().filter_map(|(name, end)| Some((name, end?))).collect();
+        ends.sort_by(|(_, one), (_, other)| one.total_cmp(other));
         let mut from = 0.0;
-        let stage = |(name, to): (&'static str, Option<f64>)| {
-            let to = to?.max(from);
-            Some(Stage { name, from: std::mem::replace(&mut from, to), to })
-        };
-        ends.into_iter().filter_map(stage).collect()
+        ends.into_iter().map(|(name, to)| Stage { name, from: std::mem::replace(&mut from, to), to }).collect()
     }
 }
 
@@ -99,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        parcel::{Finish, Passages, Piece},
+        parcel::{Finish, Passages, Piece, Transcript},
         pipeline::news::Origin,
         turn::Session,
     };
@@ -122,6 +123,29 @@ mod tests {
         assert_eq!(stages, [("find", 0.0, 30.0), ("write", 30.0, 154.0)]);
         assert_eq!((meters.last.len(), meters.last[0], meters.last[19]), (KEPT, 135.0, 154.0));
         assert_eq!(meters.tokens_per_s.map(f64::round), Some(20.0));
+    }
+
+    #[test]
+    fn a_pause_is_a_stage_of_its_own_and_what_was_done_meanwhile_keeps_its_time() {
+        let (id, zero, mut meters) = (Session::new().turn().id(), Instant::now(), Meters::default());
+        let at = |ms: u64| zero + Duration::from_millis(ms);
+        let told = |ms: u64, notice| Told { at: at(ms), news: News::Turn(id, notice) };
+        let mut tell = |ms: u64, notice| meters.note(&told(ms, notice));
+        tell(300, Notice::Began(Origin::HandsFree));
+        tell(350, Notice::Complete(zero));
+        tell(350, Notice::Transcript(Transcript::default()));
+        tell(800, Notice::Certain);
+        tell(370, Notice::Passages(Passages::default()));
+        tell(420, Notice::Piece(Piece { text: "a".into() }));
+        tell(620, Notice::Written(Finish { generated: 5, ..Finish::default() }));
+        let mut silent = meters.clone();
+        meters.note(&told(810, Notice::Sounded));
+        meters.note(&told(900, Notice::Done));
+        let stages: Vec<_> = meters.stages().iter().map(|stage| (stage.name, stage.to)).collect();
+        assert_eq!(stages, [("hear", 350.0), ("find", 370.0), ("write", 420.0), ("pause", 800.0), ("voice", 810.0)]);
+        assert_eq!((meters.last.back(), meters.tokens_per_s.map(f64::round)), (Some(&810.0), Some(20.0)));
+        silent.note(&told(900, Notice::Done));
+        assert_eq!(silent.last.back(), Some(&800.0), "nothing of it was shown before");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! From a question to its last sound: hear, search, write, speak.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{Ear, Made, Order, Question, Said, State, Voice, Wish, Work, edges::FRAGMENTS, pace};
 use crate::{
@@ -21,8 +24,8 @@ pub(super) struct Task {
     pub speech: Duration,
     /// Whether the question is complete for certain; until then nothing of the answer is shown or heard.
     pub committed: bool,
-    /// News kept back until then; as many as the answer has pieces.
-    pub withheld: Vec<Notice>,
+    /// News kept back until then, with the time when they came about; as many as the answer has pieces.
+    pub withheld: Vec<(Instant, Notice)>,
     pub splitter: Splitter,
     /// Fragments not yet handed to the voice.
     pub unsaid: VecDeque<Sentence>,
@@ -93,7 +96,7 @@ impl State {
     pub(super) fn fail(&mut self, error: Error, orders: &mut Vec<Order>) {
         let Some(task) = self.put_down(orders) else { return };
         let id = task.turn.id();
-        orders.extend(task.withheld.into_iter().map(|notice| Order::Tell(id, notice)));
+        orders.extend(task.withheld.into_iter().map(|(at, notice)| Order::TellLate(id, notice, at)));
         orders.push(Order::Tell(id, Notice::Failed(error)));
     }
 
@@ -273,10 +276,11 @@ impl State {
 
     /// The question is complete for certain: what was kept back is told, and the voice goes on by itself.
     pub(super) fn commit(&mut self, orders: &mut Vec<Order>) {
-        if let Some(task) = &mut self.task {
+        if let Some(task) = self.task.as_mut().filter(|task| !task.committed) {
             task.committed = true;
             let id = task.turn.id();
-            orders.extend(task.withheld.drain(..).map(|notice| Order::Tell(id, notice)));
+            orders.push(Order::Tell(id, Notice::Certain));
+            orders.extend(task.withheld.drain(..).map(|(at, notice)| Order::TellLate(id, notice, at)));
         }
         self.close_if_over(orders);
     }
@@ -284,7 +288,7 @@ impl State {
     pub(super) fn tell(&mut self, notice: Notice, orders: &mut Vec<Order>) {
         match &mut self.task {
             Some(task) if task.committed => orders.push(Order::Tell(task.turn.id(), notice)),
-            Some(task) => task.withheld.push(notice),
+            Some(task) => task.withheld.push((Instant::now(), notice)),
             None => {}
         }
     }

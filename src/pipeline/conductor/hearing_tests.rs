@@ -52,7 +52,17 @@ fn work_begins_at_a_pause_and_is_kept_back_until_the_end() {
         .wrote("Because it is so. And then")
         .is(Ear::Idle, Work::Writing, Voice::Held, &["say Because it is so."])
         .ends()
-        .is(Ear::Idle, Work::Writing, Voice::Speaking, &["piece", "fragment", "hold false"]);
+        .is(Ear::Idle, Work::Writing, Voice::Speaking, &["certain", "piece", "fragment", "hold false"]);
+}
+
+#[test]
+fn what_was_kept_back_is_told_with_the_time_when_it_came_about() {
+    let mut talk = Talk::new().speaks().pauses().heard("Why?").wrote("Because it is so. And then");
+    let made = Instant::now();
+    let ended = Sound::Ended { turn: talk.turn.id(), speech: speech(), since: made };
+    let (_, orders) = step(std::mem::take(&mut talk.state), Event::Sound(ended));
+    let late = orders.iter().filter_map(|order| if let Order::TellLate(_, _, at) = order { Some(*at) } else { None });
+    assert_eq!(late.map(|at| at <= made).collect::<Vec<_>>(), [true, true]);
 }
 
 #[test]

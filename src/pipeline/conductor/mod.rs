@@ -22,7 +22,7 @@ mod parts;
 mod said;
 mod standing;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use answering::Task;
 pub use event::{Event, Question, Retrieve, Sound, Wish};
@@ -90,6 +90,8 @@ pub enum Order {
     /// What the listener may still hear under this turn is not waited for any more.
     GiveUp(TurnId),
     Tell(TurnId, Notice),
+    /// What was kept back, and since when it is so.
+    TellLate(TurnId, Notice, Instant),
 }
 
 /// What the listener should make of a pause.

@@ -91,7 +91,7 @@ pub(super) fn name(order: &Order) -> String {
         Order::Hush(_) => "hush".into(),
         Order::Expect(expect) => format!("expect {expect:?}"),
         Order::GiveUp(_) => "give up".into(),
-        Order::Tell(_, notice) => match notice {
+        Order::Tell(_, notice) | Order::TellLate(_, notice, _) => match notice {
             Notice::Transcript(_) => "transcript".into(),
             Notice::Passages(_) => "passages".into(),
             Notice::Piece(_) => "piece".into(),
@@ -103,6 +103,7 @@ pub(super) fn name(order: &Order) -> String {
             Notice::Began(origin) => format!("began {origin:?}"),
             Notice::Partial { stable, rest } => format!("partial {stable}|{rest}"),
             Notice::Complete(_) => "complete".into(),
+            Notice::Certain => "certain".into(),
             Notice::Drafted(text) => format!("drafted {text}"),
             Notice::Sounding(index) => format!("sounding {index}"),
             Notice::Interrupted { heard } => format!("interrupted {heard:?}"),
