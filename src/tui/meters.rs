@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use super::vitals::Vitals;
+use super::{theme::Role, vitals::Vitals};
 use crate::{
     pipeline::{News, Notice, Told, meter::Timings},
     turn::TurnId,
@@ -15,6 +15,7 @@ pub const KEPT: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
     pub name: &'static str,
+    pub role: Role,
     pub from: f64,
     pub to: f64,
 }
@@ -80,17 +81,19 @@ impl Meters {
     pub fn stages(&self) -> Vec<Stage> {
         let Some((_, t)) = &self.current else { return Vec::new() };
         let ends = [
-            ("hear", t.transcript_ms),
-            ("find", t.passages_ms),
-            ("write", t.first_token_ms),
-            ("phrase", t.first_fragment_ms),
-            ("pause", t.certain_ms),
-            ("voice", t.first_sample_ms),
+            ("hear", Role::Stage(0), t.transcript_ms),
+            ("find", Role::Stage(1), t.passages_ms),
+            ("write", Role::Stage(2), t.first_token_ms),
+            ("phrase", Role::Stage(3), t.first_fragment_ms),
+            ("pause", Role::Faint, t.certain_ms),
+            ("voice", Role::Stage(4), t.first_sample_ms),
         ];
-        let mut ends: Vec<(&str, f64)> = ends.into_iter().filter_map(|(name, end)| Some((name, end?))).collect();
-        ends.sort_by(|(_, one), (_, other)| one.total_cmp(other));
-        let mut from = 0.0;
-        ends.into_iter().map(|(name, to)| Stage { name, from: std::mem::replace(&mut from, to), to }).collect()
+        let mut stages: Vec<Stage> =
+            ends.into_iter().filter_map(|(name, role, end)| Some(Stage { name, role, from: 0.0, to: end? })).collect();
+        stages.sort_by(|one, other| one.to.total_cmp(&other.to));
+        let mut end = 0.0;
+        stages.iter_mut().for_each(|stage| stage.from = std::mem::replace(&mut end, stage.to));
+        stages
     }
 }
 

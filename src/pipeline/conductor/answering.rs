@@ -280,7 +280,11 @@ impl State {
             task.committed = true;
             let id = task.turn.id();
             orders.push(Order::Tell(id, Notice::Certain));
-            orders.extend(task.withheld.drain(..).map(|(at, notice)| Order::TellLate(id, notice, at)));
+            orders.extend(task.withheld.drain(..).map(|(at, notice)| match notice {
+                // The sound was held back itself: nobody heard it before.
+                Notice::Sounded => Order::Tell(id, notice),
+                notice => Order::TellLate(id, notice, at),
+            }));
         }
         self.close_if_over(orders);
     }

@@ -1,14 +1,18 @@
 //! Pictures at three sizes: the smallest that is supported, the usual one, and one with room for figures.
 
+use std::time::Instant;
+
 use insta::assert_snapshot;
 
 use super::rig::Rig;
 use crate::{
     pipeline::{
         conductor::{Ear, Voice, Work},
+        meter::Timings,
         news::DeviceState,
     },
     tui::model::Over,
+    turn::TurnId,
 };
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
@@ -94,4 +98,20 @@ fn no_size_is_too_small_or_too_large() {
             rig.keys("Esc").type_text("several words that are typed\nin").keys("Alt-Enter").type_text("lines").screen();
         }
     }
+}
+
+#[test]
+fn the_last_turns_have_the_room_that_the_figures_of_the_latest_leave() {
+    let mut rig = Rig::new(80, 24);
+    let mut timings = Timings::from(Instant::now());
+    timings.transcript_ms = Some(120.0);
+    timings.passages_ms = Some(150.0);
+    timings.first_token_ms = Some(350.0);
+    timings.first_fragment_ms = Some(370.0);
+    timings.certain_ms = Some(700.0);
+    timings.first_sample_ms = Some(880.0);
+    rig.model.meters.current = Some((TurnId::NONE, timings));
+    rig.model.meters.last = (1..=20).map(f64::from).collect();
+    let all = " hear 120 › find 30 › write 200 › phrase 20 › pause 330 › voice 180 = 880 ms";
+    assert!(rig.shows(&format!("{all} █")), "{}", rig.screen());
 }

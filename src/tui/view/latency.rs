@@ -17,12 +17,21 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         None => waterfall(model),
     };
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);
-    let spark = format!("{} ", spark(model));
-    let width = spark.chars().count() as u16;
-    if model.said.is_none() && width + 50 < area.width {
-        let pieces = [Span::new(spark, Role::Faint)];
-        put(buffer, (area.right() - width, area.y), &line(model.theme, &pieces), width);
+    if model.said.is_none() {
+        let taken = pieces.iter().map(|piece| piece.text.chars().count()).sum();
+        last_turns(model, usize::from(area.width).saturating_sub(taken), area, buffer);
     }
+}
+
+/// At the right as many of the last turns as the room beside the figures holds.
+fn last_turns(model: &Model, room: usize, area: Rect, buffer: &mut Buffer) {
+    let bars = spark(model);
+    // A cell to either side.
+    let skipped = bars.chars().count().saturating_sub(room.saturating_sub(2));
+    let spark: String = bars.chars().skip(skipped).chain([' ']).collect();
+    let width = spark.chars().count().min(room) as u16;
+    let pieces = [Span::new(spark, Role::Faint)];
+    put(buffer, (area.right() - width, area.y), &line(model.theme, &pieces), width);
 }
 
 /// The stages one after the other, in figures.
@@ -32,7 +41,7 @@ fn waterfall(model: &Model) -> Vec<Span> {
     for (at, stage) in stages.iter().enumerate() {
         let gap = if at == 0 { "" } else { " › " };
         pieces.push(Span::new(gap, Role::Faint));
-        pieces.push(Span::new(format!("{} {:.0}", stage.name, stage.to - stage.from), Role::Stage(at as u8)));
+        pieces.push(Span::new(format!("{} {:.0}", stage.name, stage.to - stage.from), stage.role));
     }
     if let Some(last) = stages.last() {
         pieces.push(Span::new(format!(" = {:.0} ms", last.to), Role::Faint));

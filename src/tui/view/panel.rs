@@ -32,20 +32,19 @@ fn turn(model: &Model) -> Vec<Line<'static>> {
     let stages = model.meters.stages();
     let Some(total) = stages.last().map(|stage| stage.to.max(1.0)) else { return Vec::new() };
     let mut lines = vec![title(model, "Last turn")];
-    lines.extend(stages.iter().enumerate().map(|(at, stage)| line(model.theme, &bar(at, stage, total))));
+    lines.extend(stages.iter().map(|stage| line(model.theme, &bar(stage, total))));
     lines.push(line(model.theme, &spans([(&format!("{:<7}{:>w$.0} ms", "in all", total, w = BAR + 3), Role::Faint)])));
     lines.push(Line::default());
     lines
 }
 
-fn bar(at: usize, stage: &Stage, total: f64) -> Vec<Span> {
+fn bar(stage: &Stage, total: f64) -> Vec<Span> {
     let column = |ms: f64| ((ms / total * BAR as f64).round() as usize).min(BAR);
     let from = column(stage.from).min(BAR - 1);
     let length = column(stage.to).saturating_sub(from).max(1);
-    let role = Role::Stage(at as u8);
     vec![
         Span::new(format!("{:<7}{}", stage.name, " ".repeat(from)), Role::Faint),
-        Span::new("█".repeat(length), role),
+        Span::new("█".repeat(length), stage.role),
         Span::new(format!("{}{:>6.0}", " ".repeat(BAR - from - length), stage.to - stage.from), Role::Plain),
     ]
 }
