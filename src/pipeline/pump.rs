@@ -130,7 +130,7 @@ impl Pump {
         // As long as the orders of one step: each brings one event at most.
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            let (next, orders) = conductor::step(state, event);
+            let (next, orders) = conductor::step(state.at(Instant::now()), event);
             state = next;
             for order in orders {
                 match self.carry_out(order) {
@@ -169,14 +169,8 @@ impl Pump {
             Order::Write(turn, prompt) => hand(&mut self.writer, Engine::Writer, turn, prompt)?,
             Order::Say(turn, line) => hand(&mut self.voice, Engine::Voice, turn, Line::Say(line))?,
             Order::EndVoice(turn) => hand(&mut self.voice, Engine::Voice, turn, Line::End)?,
-            Order::Tell(turn, notice) => {
-                if let Notice::Transcript(_) = notice {
-                    // A listener that is busy waits for its phrase a question later.
-                    self.want(Wanted::Understood);
-                }
-                self.tell(News::Turn(turn, notice));
-            }
-            Order::TellLate(turn, notice, at) => self.tell_of(at, News::Turn(turn, notice)),
+            Order::Tell(turn, notice) => self.notice(turn, notice, Instant::now()),
+            Order::TellLate(turn, notice, at) => self.notice(turn, notice, at),
         }
         Ok(None)
     }
@@ -208,11 +202,19 @@ impl Pump {
         done.unwrap_or(Ok(()))
     }
 
-    fn tell(&self, news: News) {
-        self.tell_of(Instant::now(), news);
+    fn notice(&self, turn: TurnId, notice: Notice, at: Instant) {
+        if let Notice::Transcript(_) = notice {
+            // A listener that is busy waits for its phrase a question later.
+            self.want(Wanted::Understood);
+        }
+        self.tell_of(News::Turn(turn, notice), at);
     }
 
-    fn tell_of(&self, at: Instant, news: News) {
+    fn tell(&self, news: News) {
+        self.tell_of(news, Instant::now());
+    }
+
+    fn tell_of(&self, news: News, at: Instant) {
         // A face that is gone needs no news.
         let _ = self.told.send(Told { at, news });
     }

@@ -63,6 +63,13 @@ pub enum Act {
     Quit,
 }
 
+impl Act {
+    /// Whether the disk has to turn the page for it: refused while it does so already.
+    pub fn turns(&self) -> bool {
+        matches!(self, Self::New | Self::Take(Kind::Sessions, _) | Self::Name(Kind::Sessions, _))
+    }
+}
+
 /// Carries it out.
 pub fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {

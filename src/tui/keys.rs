@@ -9,7 +9,6 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, 
 use super::{
     TalkKey,
     act::{Act, act, keep_words},
-    choices::Kind,
     event::Effect,
     input::Input,
     model::{Device, Focus, Model, Over},
@@ -161,7 +160,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         _ if line.is_empty() => act(model, Act::Open(0)),
         None => act(model, Act::Ask(line)),
         Some(Ok(wish)) => {
-            if model.is_turning() && matches!(wish, Act::New | Act::Take(Kind::Sessions, _)) {
+            if model.is_turning() && wish.turns() {
                 // It is refused: nothing that was typed is lost.
                 model.input = Input::holding(&line);
             }

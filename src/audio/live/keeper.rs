@@ -156,13 +156,10 @@ impl Keeper {
 
     /// Closes the device, however long that takes: the mouth is taken away from it before.
     fn leave(&mut self) {
-        match self.device.take() {
-            Some((device, _)) => {
-                device.seat.give_up();
-                self.left = Some(device.seat.clone());
-                self.opening.leave(device, Instant::now());
-            }
-            None => self.opening.anew(Instant::now()),
+        if let Some((device, _)) = self.device.take() {
+            device.seat.give_up();
+            self.left = Some(device.seat.clone());
+            self.opening.leave(device, Instant::now());
         }
     }
 

@@ -52,8 +52,10 @@ pub struct Opening<T> {
     pause: Duration,
     /// When the first attempt was due.
     since: Instant,
-    /// When it was, until it is left.
+    /// When the device was opened, until it is left.
     opened: Option<Instant>,
+    /// The one before did not last.
+    fleeting: bool,
     closing: Option<Closing>,
     /// When the attempt at hand was first wanted, and whether it was told that it takes long.
     wanted: Option<Instant>,
@@ -78,7 +80,8 @@ impl Closing {
 impl<T: Send + 'static> Opening<T> {
     pub fn new(now: Instant) -> Self {
         let (running, opened, closing, wanted) = (None, None, None, None);
-        Self { running, due: now, pause: FIRST, since: now, opened, closing, wanted, told: false, busy: Arc::default() }
+        let (fleeting, told, busy) = (false, false, Arc::default());
+        Self { running, due: now, pause: FIRST, since: now, opened, fleeting, closing, wanted, told, busy }
     }
 
     /// Forgets the attempt at hand and the failures before it. What that attempt opens is closed where it was opened.
@@ -97,7 +100,10 @@ impl<T: Send + 'static> Opening<T> {
         // Without a thread to be had it is closed here: the closure is dropped where it is refused.
         let _ = thread::Builder::new().name("xnai-closing".into()).spawn(body);
         match self.opened.take() {
-            Some(opened) if now < opened + LASTING => self.wait(now),
+            Some(opened) if now < opened + LASTING => {
+                self.fleeting = true;
+                self.wait(now);
+            }
             _ => self.anew(now),
         }
         self.closing = Some(Closing { closed, until: now + CLOSING });
@@ -121,10 +127,18 @@ impl<T: Send + 'static> Opening<T> {
         };
         self.running = None;
         match &ended {
-            Ok(_) => (self.opened, self.wanted, self.told) = (Some(now), None, false),
+            Ok(_) => self.open(now),
             Err(_) => self.wait(now),
         }
         Some(ended)
+    }
+
+    fn open(&mut self, now: Instant) {
+        if !self.fleeting {
+            // What is back after a long time and lost at once may be back for good at the next attempt.
+            (self.pause, self.since) = (FIRST, now);
+        }
+        (self.opened, self.wanted, self.told) = (Some(now), None, false);
     }
 
     fn late(&mut self, now: Instant) -> Option<Result<T>> {

@@ -69,6 +69,19 @@ fn what_opens_and_is_lost_at_once_is_tried_with_growing_pauses_too() {
 }
 
 #[test]
+fn what_comes_back_after_a_long_time_and_is_lost_at_once_is_tried_again_soon() {
+    let start = Instant::now();
+    let mut opening = Opening::new(start);
+    for failed in 0..40 {
+        ended(&mut opening, start + Duration::from_secs(failed), || Err::<(), _>(Error::reopen(Room::Audio, "gone"))).unwrap_err();
+    }
+    let back = start + Duration::from_secs(40);
+    ended(&mut opening, back, || Ok(())).unwrap();
+    opening.leave((), back + Duration::from_millis(10));
+    assert_eq!(opening.due, back + Duration::from_millis(10) + FIRST);
+}
+
+#[test]
 fn it_goes_on_until_it_works() {
     let (tries, start) = (Arc::new(AtomicU32::new(0)), Instant::now());
     let mut opening = Opening::new(start);

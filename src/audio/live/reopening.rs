@@ -65,9 +65,8 @@ impl Reopening {
     /// Closes the device, however long that takes.
     fn leave(&mut self) {
         self.silent = None;
-        match self.device.take() {
-            Some(device) => self.opening.leave(device, Instant::now()),
-            None => self.opening.anew(Instant::now()),
+        if let Some(device) = self.device.take() {
+            self.opening.leave(device, Instant::now());
         }
     }
 

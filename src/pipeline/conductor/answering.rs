@@ -25,7 +25,7 @@ pub(super) struct Task {
     /// Whether the question is complete for certain; until then nothing of the answer is shown or heard.
     pub committed: bool,
     /// News kept back until then, with the time when they came about; as many as the answer has pieces.
-    pub withheld: Vec<(Instant, Notice)>,
+    pub withheld: Vec<(Option<Instant>, Notice)>,
     pub splitter: Splitter,
     /// Fragments not yet handed to the voice.
     pub unsaid: VecDeque<Sentence>,
@@ -96,7 +96,9 @@ impl State {
     pub(super) fn fail(&mut self, error: Error, orders: &mut Vec<Order>) {
         let Some(task) = self.put_down(orders) else { return };
         let id = task.turn.id();
-        orders.extend(task.withheld.into_iter().map(|(at, notice)| Order::TellLate(id, notice, at)));
+        let unheard = |notice: &Notice| matches!(notice, Notice::Sounded);
+        let withheld = task.withheld.into_iter().filter(|(_, notice)| !unheard(notice));
+        orders.extend(withheld.map(|(_, notice)| Order::Tell(id, notice)));
         orders.push(Order::Tell(id, Notice::Failed(error)));
     }
 
@@ -280,10 +282,10 @@ impl State {
             task.committed = true;
             let id = task.turn.id();
             orders.push(Order::Tell(id, Notice::Certain));
-            orders.extend(task.withheld.drain(..).map(|(at, notice)| match notice {
+            orders.extend(task.withheld.drain(..).map(|(at, notice)| match (notice, at) {
                 // The sound was held back itself: nobody heard it before.
-                Notice::Sounded => Order::Tell(id, notice),
-                notice => Order::TellLate(id, notice, at),
+                (notice @ Notice::Sounded, _) | (notice, None) => Order::Tell(id, notice),
+                (notice, Some(at)) => Order::TellLate(id, notice, at),
             }));
         }
         self.close_if_over(orders);
@@ -292,7 +294,7 @@ impl State {
     pub(super) fn tell(&mut self, notice: Notice, orders: &mut Vec<Order>) {
         match &mut self.task {
             Some(task) if task.committed => orders.push(Order::Tell(task.turn.id(), notice)),
-            Some(task) => task.withheld.push((Instant::now(), notice)),
+            Some(task) => task.withheld.push((self.now, notice)),
             None => {}
         }
     }

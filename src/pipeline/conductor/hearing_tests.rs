@@ -57,15 +57,29 @@ fn work_begins_at_a_pause_and_is_kept_back_until_the_end() {
 
 #[test]
 fn what_was_kept_back_is_told_with_the_time_when_it_came_about() {
-    let mut talk = Talk::new().speaks().pauses().heard("Why?").wrote("Because it is so. And then");
-    let turn = talk.turn.id();
-    talk = talk.on(Event::Sounded { turn });
     let made = Instant::now();
+    let mut talk = Talk::new().speaks().pauses().heard("Why?");
+    talk.state = std::mem::take(&mut talk.state).at(made);
+    let turn = talk.turn.id();
+    talk = talk.wrote("Because it is so. And then").on(Event::Sounded { turn });
+    talk.state = std::mem::take(&mut talk.state).at(made + Duration::from_secs(1));
     let ended = Sound::Ended { turn, speech: speech(), since: made };
     let (_, orders) = step(std::mem::take(&mut talk.state), Event::Sound(ended));
     let late = orders.iter().filter_map(|order| if let Order::TellLate(_, _, at) = order { Some(*at) } else { None });
-    assert_eq!(late.map(|at| at <= made).collect::<Vec<_>>(), [true, true], "a piece and a fragment");
+    assert_eq!(late.collect::<Vec<_>>(), [made, made], "a piece and a fragment");
     assert!(orders.iter().any(|order| matches!(order, Order::Tell(_, Notice::Sounded))), "the sound was held back itself: {orders:?}");
+}
+
+#[test]
+fn what_was_written_before_it_failed_is_told_and_a_sound_that_nobody_heard_is_not() {
+    let talk = Talk::new().speaks().pauses().heard("Why?").wrote("Because it is so. And then");
+    let turn = talk.turn.id();
+    talk.on(Event::Sounded { turn }).on(Event::Finished { turn, result: Err(Error::report(Room::Llm, "out of memory")) }).is(
+        Ear::Idle,
+        Work::Idle,
+        Voice::Idle,
+        &["cancel", "hush", "piece", "fragment", "failed Report", "hold false"],
+    );
 }
 
 #[test]

@@ -106,6 +106,8 @@ pub enum Expect {
 /// The machine's state between two events.
 #[derive(Debug, Default)]
 pub struct State {
+    /// When the event at hand came.
+    now: Option<Instant>,
     pub ear: Ear,
     pub work: Work,
     pub voice: Voice,
@@ -129,6 +131,13 @@ pub struct State {
     paused: bool,
     /// The last order to hold.
     held: bool,
+}
+
+impl State {
+    /// The next event came at that time. Without one, what is kept back counts as come about when it is told.
+    pub fn at(self, now: Instant) -> Self {
+        Self { now: Some(now), ..self }
+    }
 }
 
 /// Applies one event. Events of other turns than the ones at hand are stale and change nothing.

@@ -83,10 +83,10 @@ pub(super) struct Listening {
     newest: (u64, Instant),
     /// As they were told last.
     output: Option<DeviceState>,
-    /// Since when it is gone, until that is told.
-    gone: Option<Instant>,
+    /// Since when the speaker is gone or back, until that is told.
+    turned: Option<Instant>,
     phrase: Phrase,
-    /// What was captured, and what the canceller left of it: kept, so that a look allocates nothing.
+    /// What was captured, and what the canceller left of it: they keep their room.
     buffers: (Vec<f32>, Vec<f32>),
 }
 
@@ -118,7 +118,7 @@ impl Listener {
             level: QUIET,
             newest: (0, Instant::now()),
             output: None,
-            gone: None,
+            turned: None,
             phrase: Phrase::default(),
             buffers: Default::default(),
         }

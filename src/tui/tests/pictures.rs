@@ -101,8 +101,7 @@ fn no_size_is_too_small_or_too_large() {
 }
 
 #[test]
-fn the_last_turns_have_the_room_that_the_figures_of_the_latest_leave() {
-    let mut rig = Rig::new(80, 24);
+fn the_figures_of_the_last_turn_fit_and_the_turns_before_have_the_room_that_is_left() {
     let mut timings = Timings::from(Instant::now());
     timings.transcript_ms = Some(120.0);
     timings.passages_ms = Some(150.0);
@@ -110,8 +109,12 @@ fn the_last_turns_have_the_room_that_the_figures_of_the_latest_leave() {
     timings.first_fragment_ms = Some(370.0);
     timings.certain_ms = Some(700.0);
     timings.first_sample_ms = Some(880.0);
-    rig.model.meters.current = Some((TurnId::NONE, timings));
-    rig.model.meters.last = (1..=20).map(f64::from).collect();
     let all = " hear 120 › find 30 › write 200 › phrase 20 › pause 330 › voice 180 = 880 ms";
-    assert!(rig.shows(&format!("{all} █")), "{}", rig.screen());
+    for (columns, shown) in [(80, format!("{all} █")), (60, " hear 120 › write 200 › pause 330 › voice 180 = 880 ms ▇▇██".into())]
+    {
+        let mut rig = Rig::new(columns, 24);
+        rig.model.meters.current = Some((TurnId::NONE, timings.clone()));
+        rig.model.meters.last = (1..=20).map(f64::from).collect();
+        assert!(rig.shows(&shown), "{}", rig.screen());
+    }
 }

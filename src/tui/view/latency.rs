@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{line, put, spans};
 use crate::tui::{
+    meters::Stage,
     model::Model,
     theme::Role,
     wrap::{Span, fitting},
@@ -14,7 +15,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pieces = match &model.said {
         Some((text, _)) => spans([(&fitting(&format!(" {text}"), usize::from(area.width)), Role::Note)]),
-        None => waterfall(model),
+        None => waterfall(model, area.width.into()),
     };
     put(buffer, (area.x, area.y), &line(model.theme, &pieces), area.width);
     if model.said.is_none() {
@@ -34,17 +35,30 @@ fn last_turns(model: &Model, room: usize, area: Rect, buffer: &mut Buffer) {
     put(buffer, (area.right() - width, area.y), &line(model.theme, &pieces), width);
 }
 
-/// The stages one after the other, in figures.
-fn waterfall(model: &Model) -> Vec<Span> {
-    let stages = model.meters.stages();
+/// The stages one after the other, in figures; where there is no room for all, without the shortest.
+fn waterfall(model: &Model, width: usize) -> Vec<Span> {
+    let mut stages = model.meters.stages();
+    let total = stages.last().map(|last| last.to);
+    loop {
+        let pieces = figures(&stages, total);
+        if stages.len() < 2 || pieces.iter().map(|piece| piece.text.chars().count()).sum::<usize>() <= width {
+            return pieces;
+        }
+        let took = |stage: &Stage| stage.to - stage.from;
+        let shortest = stages.iter().enumerate().min_by(|(_, one), (_, other)| took(one).total_cmp(&took(other)));
+        shortest.map(|(at, _)| at).map(|at| stages.remove(at));
+    }
+}
+
+fn figures(stages: &[Stage], total: Option<f64>) -> Vec<Span> {
     let mut pieces = vec![Span::new(" ", Role::Plain)];
     for (at, stage) in stages.iter().enumerate() {
         let gap = if at == 0 { "" } else { " › " };
         pieces.push(Span::new(gap, Role::Faint));
         pieces.push(Span::new(format!("{} {:.0}", stage.name, stage.to - stage.from), stage.role));
     }
-    if let Some(last) = stages.last() {
-        pieces.push(Span::new(format!(" = {:.0} ms", last.to), Role::Faint));
+    if let Some(total) = total {
+        pieces.push(Span::new(format!(" = {total:.0} ms"), Role::Faint));
     }
     pieces
 }

@@ -54,7 +54,7 @@ const RECORDINGS: [(&str, &str, usize); 11] = [
 
 /// How often somebody says it until it counts as not understood. The recogniser looks at windows that begin every 10 ms,
 /// and where a recording begins among them decides alone: jfk has 4 to 12 words wrong, and 005 none or three, half each.
-/// Each time it begins 3 ms later than before: ten times are all the places there are, not the same one by bad luck.
+/// Each time it begins 3 ms later than before, so that it is not the same place every time.
 const ATTEMPTS: usize = 10;
 /// 3 ms at 48 kHz, in samples.
 const LATER: usize = 144;

@@ -15,6 +15,9 @@ use crate::{
 /// for a while, is taken for lost, and opens again at once.
 const BRIEFLY: Duration = Duration::from_millis(150);
 
+/// A speaker that is lost again sooner was not back: one that can be opened and not used is opened again and again.
+const STEADY: Duration = Duration::from_millis(500);
+
 /// A question that nothing of is heard any more would otherwise be blamed on whoever asked it.
 const ENDED: &str = "the microphone went away in the middle of your question: press the talk key again when it is back";
 
@@ -51,7 +54,7 @@ impl Listening {
             // None was tried yet.
             _ => return Ok(()),
         };
-        if !is_worth_telling(self.output.as_ref(), &state, &mut self.gone, Instant::now()) {
+        if !is_worth_telling(self.output.as_ref(), &state, &mut self.turned, Instant::now()) {
             return Ok(());
         }
         self.output = Some(state.clone());
@@ -64,13 +67,15 @@ fn is_lost(state: &DeviceState) -> bool {
     matches!(state, DeviceState::Lost(_))
 }
 
-/// Whether a face that was `told` another state is told this one; `gone` is since when it is away and that was not told.
-fn is_worth_telling(told: Option<&DeviceState>, state: &DeviceState, gone: &mut Option<Instant>, now: Instant) -> bool {
-    let leaves = is_lost(state) && told.is_some_and(|told| !is_lost(told));
-    if leaves && now - *gone.get_or_insert(now) < BRIEFLY {
+/// Whether a face that was `told` another state is told this one; `turned` is since when it is away, or back, and that was
+/// not told.
+fn is_worth_telling(told: Option<&DeviceState>, state: &DeviceState, turned: &mut Option<Instant>, now: Instant) -> bool {
+    let turns = told.is_some_and(|told| is_lost(told) != is_lost(state));
+    let lasting = if is_lost(state) { BRIEFLY } else { STEADY };
+    if turns && now - *turned.get_or_insert(now) < lasting {
         return false;
     }
-    *gone = None;
+    *turned = None;
     told != Some(state)
 }
 
@@ -81,15 +86,28 @@ mod tests {
     #[test]
     fn a_speaker_that_is_gone_for_a_moment_is_not_told_to_be() {
         let (open, lost) = (DeviceState::Open("spk".into()), |why: &str| DeviceState::Lost(why.into()));
-        let (start, mut gone) = (Instant::now(), None);
-        let mut told =
-            |before: Option<&DeviceState>, state: &DeviceState, after: Duration| is_worth_telling(before, state, &mut gone, start + after);
+        let (start, mut turned) = (Instant::now(), None);
+        let mut told = |before: Option<&DeviceState>, state: &DeviceState, after: Duration| {
+            is_worth_telling(before, state, &mut turned, start + after)
+        };
         let moment = BRIEFLY - Duration::from_millis(1);
         assert!(told(None, &lost("none"), Duration::ZERO), "from the beginning");
-        assert!(told(Some(&lost("none")), &lost("it hangs"), Duration::ZERO) && told(Some(&lost("none")), &open, Duration::ZERO));
+        assert!(told(Some(&lost("none")), &lost("it hangs"), Duration::ZERO), "another reason");
         assert!(!told(Some(&open), &lost("gone"), Duration::ZERO) && !told(Some(&open), &lost("gone"), moment));
         assert!(!told(Some(&open), &open, moment), "it is back");
         assert!(!told(Some(&open), &lost("gone"), BRIEFLY), "the next time counts anew");
         assert!(told(Some(&open), &lost("gone"), BRIEFLY * 2));
+    }
+
+    #[test]
+    fn a_speaker_that_is_back_for_a_moment_is_not_told_to_be() {
+        let (open, lost) = (DeviceState::Open("spk".into()), DeviceState::Lost("gone".into()));
+        let (start, mut turned) = (Instant::now(), None);
+        let mut told = |state: &DeviceState, after: Duration| is_worth_telling(Some(&lost), state, &mut turned, start + after);
+        let moment = STEADY - Duration::from_millis(1);
+        assert!(!told(&open, Duration::ZERO) && !told(&open, moment), "it may be lost again");
+        assert!(!told(&lost, moment), "as it is");
+        assert!(!told(&open, STEADY), "the next time counts anew");
+        assert!(told(&open, STEADY * 2), "it lasts");
     }
 }
